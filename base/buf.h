@@ -80,14 +80,18 @@ static inline void buf_u16(struct buf *buf, uint16_t v)
 
 static inline void buf_u32(struct buf *buf, uint32_t v)
 {
-	buf_u16(buf, (uint16_t)(v >> 16));
-	buf_u16(buf, (uint16_t)v);
+	buf_put(buf,
+		(uint8_t[]){ (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
+			     (uint8_t)v },
+		4);
 }
 
 static inline void buf_u64(struct buf *buf, uint64_t v)
 {
-	buf_u32(buf, (uint32_t)(v >> 32));
-	buf_u32(buf, (uint32_t)v);
+	uint8_t *p = buf_space(buf, 8);
+
+	for (unsigned i = 0; p && i < 8; i++)
+		p[i] = (uint8_t)(v >> (56 - 8 * i));
 }
 
 /* Write a 16-bit field to be filled in later; the result names it for buf_close16. */

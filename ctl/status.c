@@ -11,7 +11,7 @@
  *
  * AGE is the IKE SA's, or its state in lower case as long as it is not established; REKEY is the
  * time until the next rekeying of the IKE SA or one of its Child SAs; IN and OUT are bytes over all
- * Child SAs, "-" if there is none.
+ * Child SAs, "-" if there is none, or no counters.
  */
 #include <stdlib.h>
 
@@ -67,7 +67,7 @@ static bool grow(struct table *table)
 
 /* What the Child SAs add up to. */
 struct sums {
-	unsigned installed;
+	bool counted; /* somebody said how many bytes */
 	uint64_t in, out;
 	uint64_t rekey_s; /* the soonest; UINT64_MAX: none */
 };
@@ -76,13 +76,14 @@ static void add_child(struct sums *sums, const struct ikectl_sa *child)
 {
 	uint64_t n;
 
-	if (ikectl_is(child, IKECTL_STATE, "INSTALLED") ||
-	    ikectl_is(child, IKECTL_STATE, "REKEYING") || ikectl_is(child, IKECTL_STATE, "REKEYED"))
-		sums->installed++;
-	if (ikectl_u64(child, IKECTL_BYTES_IN, &n))
+	if (ikectl_u64(child, IKECTL_BYTES_IN, &n)) {
 		sums->in += n;
-	if (ikectl_u64(child, IKECTL_BYTES_OUT, &n))
+		sums->counted = true;
+	}
+	if (ikectl_u64(child, IKECTL_BYTES_OUT, &n)) {
 		sums->out += n;
+		sums->counted = true;
+	}
 	if (ikectl_u64(child, IKECTL_REKEY_TIME, &n) && n < sums->rekey_s)
 		sums->rekey_s = n;
 }
@@ -134,7 +135,7 @@ static void fill_sums(struct row *row, const struct ikectl_sa *sa, struct sums s
 		(void)snprintf(row->cell[i], CELL_MAX, "-");
 	if (sums.rekey_s != UINT64_MAX)
 		(void)ikectl_age(sums.rekey_s, row->cell[COL_REKEY]);
-	if (sums.installed) {
+	if (sums.counted) {
 		(void)ikectl_bytes(sums.in, row->cell[COL_IN]);
 		(void)ikectl_bytes(sums.out, row->cell[COL_OUT]);
 	}

@@ -281,7 +281,8 @@ static int daemonise(void)
 	if (!pid) {
 		close(fd[0]);
 		(void)setsid();
-		(void)chdir("/");
+		if (chdir("/"))
+			log_write(NOTE_DEBUG, "cannot leave the current directory");
 		return fd[1];
 	}
 	close(fd[1]);

@@ -206,6 +206,13 @@ void node_sa_failed(struct node *node, tick_t now, uint64_t child_id, const char
 	node->now = now;
 	node->stats.kernel_errors++;
 	node_note(node, NOTE_ERROR, "the kernel refused an SA: %s", why);
+	if (child_id == node->added_child) {
+		struct note text;
+
+		note_write(&text, NOTE_ERROR, "the kernel refused the SA: %s", why);
+		memcpy(node->refused_why, text.text, sizeof(node->refused_why));
+		node->refused = true;
+	}
 	ike_child_failed(node->ike, now, child_id);
 }
 
@@ -276,6 +283,10 @@ void node_timeout(struct node *node, tick_t now)
 static void want_done(struct node *node, const struct ike_action *in)
 {
 	struct map_node *found = map_find(&node->wishes, &in->want_id);
+	bool refused =
+		node->refused && in->cause == IKE_CAUSE_NONE && in->ike_id == node->added_ike;
+	enum ike_cause cause = refused ? IKE_CAUSE_KERNEL : in->cause;
+	const char *detail = refused ? node->refused_why : in->detail;
 
 	if (!found)
 		return;
@@ -284,11 +295,11 @@ static void want_done(struct node *node, const struct ike_action *in)
 
 	node_wish_drop(node, wish);
 	if (wish->is_acquire)
-		node_acquire_done(node, node->now, CONTAINER_OF(wish, struct acquire, wish),
-				  in->cause, in->existed, in->detail);
+		node_acquire_done(node, node->now, CONTAINER_OF(wish, struct acquire, wish), cause,
+				  in->existed, detail);
 	else
-		node_waiter_done(node, CONTAINER_OF(wish, struct waiter, wish), in->cause,
-				 in->existed, in->ike_id, in->detail);
+		node_waiter_done(node, CONTAINER_OF(wish, struct waiter, wish), cause, in->existed,
+				 in->ike_id, detail);
 }
 
 /*
@@ -327,6 +338,13 @@ static bool translate(struct node *node, const struct ike_action *in, struct nod
 		out->sa = node->sa;
 		out->child_id = in->child->child_id;
 		out->ike_id = in->child->ike_id;
+	}
+	if (in->kind == IKE_ACT_SA_ADD) {
+		node->added_child = out->child_id;
+		node->added_ike = out->ike_id;
+		node->refused = false;
+	} else if (in->kind == IKE_ACT_CHILD_DOWN && in->child_id == node->added_child) {
+		node->refused = false; /* nothing about it is queued any more */
 	}
 	if (out->kind == NODE_ACT_UPDOWN && !out->up && in->cause != IKE_CAUSE_NONE &&
 	    in->cause != IKE_CAUSE_TERMINATED)

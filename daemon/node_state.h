@@ -97,6 +97,14 @@ struct node {
 	tick_t now; /* of the last call that brought one */
 	struct node_stats stats;
 
+	/*
+	 * The Child SA that was last handed to the kernel, and whether it was refused: what the
+	 * engine has already queued about it (it is up, the wish is granted) is not so then.
+	 */
+	uint64_t added_child, added_ike;
+	bool refused;
+	char refused_why[NOTE_MAX];
+
 	/* What the last action points to. */
 	struct xfrm_sa sa[2];
 	struct waiter *told;

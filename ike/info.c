@@ -147,7 +147,9 @@ enum ike_err info_request(struct ike_sa *sa, const struct ike_path *path, const 
 		ike_w_delete(&w, IKE_PROTO_ESP, buf_cur(&ours));
 	if (!answer_send(sa, path, hdr->exchange, hdr->mid, &plain, w.first))
 		return IKE_E_CRYPTO;
-	if (whole)
+	if (whole && sa->state == SA_DELETING) /* 2.25: both at once, and both get their way */
+		sa_linger(sa, sa->down_cause, NULL);
+	else if (whole)
 		sa_linger(sa, IKE_CAUSE_PEER_DELETED, "the peer deleted it");
 	else if (rejects_us(msg))
 		sa_linger(sa, IKE_CAUSE_AUTH_REFUSED, "the peer rejected our authentication");

@@ -20,14 +20,15 @@
 
 struct ike_ke {
 	const struct ike_ke_row *row;
-	size_t scalar_len;
+	EVP_PKEY *curve;   /* the private key on curve25519 and curve448, which OpenSSL wipes */
+	size_t scalar_len; /* the private key of the other groups */
 	uint8_t scalar[IKE_KE_SEED_MAX];
 	uint8_t public[IKE_KE_PUBLIC_MAX];
 };
 
 /*
- * Seeds of MODP groups are exponents, of the larger size in RFC 3526 8; those of ECP groups have
- * 64 bits more than the order (see ike_ecp_scalar).
+ * Seeds of MODP groups are exponents, of at least the larger size in RFC 3526 8; those of ECP groups
+ * have 64 bits more than the order (see ike_ecp_scalar).
  */
 static const struct ike_ke_row rows[] = {
 	{ IKE_KE_MODP1024, IKE_KE_KIND_MODP, 128, 128, 32, 129093 }, /* RFC 2409 6.2 */
@@ -72,9 +73,9 @@ static enum ike_err ke_init(struct ike_ke *ke, const uint8_t *seed)
 	const struct ike_ke_row *row = ke->row;
 	enum ike_err err;
 
-	ke->scalar_len = row->seed_len;
 	switch (row->kind) {
 	case IKE_KE_KIND_MODP:
+		ke->scalar_len = row->seed_len;
 		memcpy(ke->scalar, seed, row->seed_len);
 		ke->scalar[0] |= 0x80; /* one size for all: see ke_modp.c */
 		return ike_modp_power(row, NULL, cur_of(ke->scalar, ke->scalar_len), ke->public);
@@ -84,8 +85,8 @@ static enum ike_err ke_init(struct ike_ke *ke, const uint8_t *seed)
 		return err ? err
 			   : ike_ecp_public(row, cur_of(ke->scalar, ke->scalar_len), ke->public);
 	case IKE_KE_KIND_CURVE:
-		memcpy(ke->scalar, seed, row->seed_len);
-		return ike_curve_public(row, cur_of(ke->scalar, ke->scalar_len), ke->public);
+		ke->curve = ike_curve_new(row, seed);
+		return ke->curve ? ike_curve_public(row, ke->curve, ke->public) : IKE_E_CRYPTO;
 	}
 	return IKE_E_CRYPTO;
 }
@@ -107,6 +108,8 @@ struct ike_ke *ike_ke_new(uint16_t group, const uint8_t *seed)
 
 void ike_ke_free(struct ike_ke *ke)
 {
+	if (ke)
+		EVP_PKEY_free(ke->curve);
 	secret_free(ke, sizeof(*ke));
 }
 
@@ -138,7 +141,7 @@ enum ike_err ike_ke_shared(const struct ike_ke *ke, struct cur peer,
 		err = ike_ecp_shared(row, scalar, peer, out);
 		break;
 	case IKE_KE_KIND_CURVE:
-		err = ike_curve_shared(row, scalar, peer, out);
+		err = ike_curve_shared(row, ke->curve, peer, out);
 		break;
 	}
 	ERR_pop_to_mark();

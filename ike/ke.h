@@ -45,8 +45,10 @@ enum ike_err ike_ecp_shared(const struct ike_ke_row *row, struct cur scalar, str
 
 /* ---- curve25519 and curve448: ke_curve.c ---- */
 
-enum ike_err ike_curve_public(const struct ike_ke_row *row, struct cur scalar, uint8_t *out);
-enum ike_err ike_curve_shared(const struct ike_ke_row *row, struct cur scalar, struct cur peer,
+/* A private key out of seed_len bytes, to be freed with EVP_PKEY_free(); NULL on failure. */
+EVP_PKEY *ike_curve_new(const struct ike_ke_row *row, const uint8_t *seed);
+enum ike_err ike_curve_public(const struct ike_ke_row *row, EVP_PKEY *own, uint8_t *out);
+enum ike_err ike_curve_shared(const struct ike_ke_row *row, EVP_PKEY *own, struct cur peer,
 			      uint8_t *out);
 
 #endif

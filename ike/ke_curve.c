@@ -8,14 +8,18 @@
  */
 #include "ike/ke.h"
 
-enum ike_err ike_curve_public(const struct ike_ke_row *row, struct cur scalar, uint8_t *out)
+EVP_PKEY *ike_curve_new(const struct ike_ke_row *row, const uint8_t *seed)
 {
-	EVP_PKEY *own = EVP_PKEY_new_raw_private_key(row->param, NULL, scalar.p, scalar.left);
-	size_t len = row->public_len;
-	bool ok = own && EVP_PKEY_get_raw_public_key(own, out, &len) == 1 && len == row->public_len;
+	return EVP_PKEY_new_raw_private_key(row->param, NULL, seed, row->seed_len);
+}
 
-	EVP_PKEY_free(own);
-	return ok ? IKE_OK : IKE_E_CRYPTO;
+enum ike_err ike_curve_public(const struct ike_ke_row *row, EVP_PKEY *own, uint8_t *out)
+{
+	size_t len = row->public_len;
+
+	if (EVP_PKEY_get_raw_public_key(own, out, &len) != 1 || len != row->public_len)
+		return IKE_E_CRYPTO;
+	return IKE_OK;
 }
 
 static bool all_zero(const uint8_t *bytes, size_t len)
@@ -25,15 +29,14 @@ static bool all_zero(const uint8_t *bytes, size_t len)
 	return secret_eq(bytes, zero, len);
 }
 
-enum ike_err ike_curve_shared(const struct ike_ke_row *row, struct cur scalar, struct cur peer,
+enum ike_err ike_curve_shared(const struct ike_ke_row *row, EVP_PKEY *own, struct cur peer,
 			      uint8_t *out)
 {
 	if (peer.left != row->public_len)
 		return IKE_E_PUBLIC_VALUE;
 
-	EVP_PKEY *own = EVP_PKEY_new_raw_private_key(row->param, NULL, scalar.p, scalar.left);
 	EVP_PKEY *other = EVP_PKEY_new_raw_public_key(row->param, NULL, peer.p, peer.left);
-	EVP_PKEY_CTX *ctx = own ? EVP_PKEY_CTX_new(own, NULL) : NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(own, NULL);
 	size_t len = row->shared_len;
 	enum ike_err err = IKE_OK;
 
@@ -45,6 +48,5 @@ enum ike_err ike_curve_shared(const struct ike_ke_row *row, struct cur scalar, s
 		err = IKE_E_PUBLIC_VALUE;
 	EVP_PKEY_CTX_free(ctx);
 	EVP_PKEY_free(other);
-	EVP_PKEY_free(own);
 	return err;
 }

@@ -142,9 +142,13 @@ struct ike_sa *sa_new(struct ike *ike, bool initiator, const struct ike_path *pa
 	return sa;
 }
 
+/*
+ * Not yet authenticated, or refused: what strangers can make us keep, and what limits are for.
+ */
 bool sa_is_half_open(const struct ike_sa *sa)
 {
-	return sa->state == SA_ACCEPTING || sa->state == SA_INIT_ANSWERED;
+	return sa->state == SA_ACCEPTING || sa->state == SA_INIT_ANSWERED ||
+	       (sa->state == SA_LINGERING && !sa->initiator && !sa->established_id);
 }
 
 void sa_enter(struct ike_sa *sa, enum sa_state state)
@@ -219,6 +223,8 @@ void sa_down(struct ike_sa *sa, enum ike_cause cause, const char *detail)
 void sa_linger(struct ike_sa *sa, enum ike_cause cause, const char *detail)
 {
 	finish(sa, cause, detail);
+	init_state_free(sa->init);
+	sa->init = NULL;
 	sa->t_expire = tick_add(sa->ike->now, LINGER_US);
 	sa_enter(sa, SA_LINGERING);
 }

@@ -78,8 +78,7 @@ static const struct ike_transform *pick(const struct ike_proposal *ours,
 	return NULL;
 }
 
-/* RFC 7296 3.3, RFC 5282 8: an AEAD has no INTEG, or NONE; a classic cipher has one that is real.
- */
+/* RFC 7296 3.3, RFC 5282 8: an AEAD has no INTEG, or NONE; a classic cipher has a real one. */
 static bool integ_match(const struct ike_proposal *ours, const struct ike_proposal *offered,
 			struct ike_suite *s)
 {
@@ -106,8 +105,7 @@ static bool group_match(const struct ike_proposal *ours, const struct ike_propos
 		s->ke = ke_hint;
 	if (s->ke != IKE_KE_NONE)
 		return true;
-	/* An IKE SA has a group (2.18); a Child SA need not, if the peer says so, or says nothing.
-	 */
+	/* An IKE SA has a group (2.18); a Child SA has none if the peer says so, or nothing. */
 	return offered->protocol == IKE_PROTO_ESP &&
 	       (!(named(offered) & bit(IKE_TT_KE)) || has(offered, IKE_TT_KE, IKE_KE_NONE, 0));
 }

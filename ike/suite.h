@@ -57,7 +57,8 @@ struct ike_suite {
 /*
  * Read proposals as strongSwan writes them: "aes256gcm16-prfsha384-ecp384", one string a proposal,
  * several algorithms of a type allowed, "esn" and "noesn" for ESP (neither: noesn).  Without a prf,
- * IKE proposals take the one that belongs to the integrity algorithm.  On success every proposal is
+ * IKE proposals take the one that belongs to the integrity algorithm; beside an AEAD that is all an
+ * integrity algorithm is good for, and it is left out.  On success every proposal is
  * complete (an AEAD has no integrity, a classic cipher has one, IKE has a group and a PRF; AEAD and
  * classic ciphers never share a proposal) and `weak` says, if not NULL, whether an algorithm among
  * them deserves a warning (SHA-1, MODP 1024/1536).

@@ -251,7 +251,7 @@ static void fill_in(const struct ike_proposal *said, struct ike_proposal *p)
 	for (size_t i = 0; i < said->count; i++)
 		if (said->item[i].type == IKE_TT_ENCR)
 			aead |= ike_encr_is_aead(said->item[i].id);
-	for (uint8_t type = IKE_TT_ENCR; type < IKE_TT_COUNT; type++) {
+	for (unsigned type = IKE_TT_ENCR; type < IKE_TT_COUNT; type++) {
 		for (size_t i = 0; i < said->count; i++) {
 			const struct ike_transform *t = &said->item[i];
 
@@ -260,7 +260,7 @@ static void fill_in(const struct ike_proposal *said, struct ike_proposal *p)
 			if (t->type == IKE_TT_INTEG && aead && type == IKE_TT_INTEG)
 				continue;
 			if (t->type == type)
-				add(p, type, t->id, t->key_bits);
+				add(p, t->type, t->id, t->key_bits);
 			if (t->type == IKE_TT_INTEG && type == IKE_TT_PRF && !prf &&
 			    p->protocol == IKE_PROTO_IKE)
 				add(p, IKE_TT_PRF, prf_of(t->id), 0);

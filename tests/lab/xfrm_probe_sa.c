@@ -9,7 +9,7 @@
 #define REQID 7
 
 static const char ping_one[] = "ping -q -c 1 -W 5 10.8.0.2 >/dev/null";
-static const char ping_lost[] = "ping -q -c 1 -W 1 10.8.0.2 >/dev/null";
+static const char ping_lost[] = "ping -q -c 1 -W 0.3 10.8.0.2 >/dev/null";
 
 static long policy_count(const struct host *host)
 {
@@ -84,7 +84,7 @@ static bool acquired(struct world *w, struct xfrm_event *out)
 	struct events events = { 0 };
 
 	run(&w->a, ping_lost);
-	events_read(&w->a, &events, 1, 1000);
+	events_read(&w->a, &events, 1, 500);
 
 	const struct xfrm_event *ev = event_of(&events, XFRM_EV_ACQUIRE);
 
@@ -312,7 +312,7 @@ static void mtu_try(struct world *w, const struct suite *suite, bool key, bool e
 	long before = snmp(&w->a, FRAG_CREATES) + snmp(&w->b, FRAG_CREATES) +
 		      snmp(&w->b, REASM_REQDS);
 	int fits = run(&w->a, "ping -q -c 2 -i 0.05 -W 5 -M do -s %u 10.5.0.2 >/dev/null", mtu - 28);
-	int over = run(&w->a, "ping -q -c 1 -W 1 -M do -s %u 10.5.0.2 >/dev/null 2>&1", mtu - 27);
+	int over = run(&w->a, "ping -q -c 1 -W 0.3 -M do -s %u 10.5.0.2 >/dev/null 2>&1", mtu - 27);
 	long after = snmp(&w->a, FRAG_CREATES) + snmp(&w->b, FRAG_CREATES) +
 		     snmp(&w->b, REASM_REQDS);
 
@@ -385,7 +385,7 @@ void probe_limits(struct world *w)
 	out.hard_packets = 4;
 	pair_add(w, &out, &in);
 	drain(&w->a);
-	run(&w->a, "ping -q -c 6 -i 0.05 -W 1 10.8.0.2 >/dev/null");
+	run(&w->a, "ping -q -c 6 -i 0.05 -W 0.3 10.8.0.2 >/dev/null");
 	events_read(&w->a, &events, 2, 3000);
 	for (size_t i = 0; i < events.count; i++) {
 		const struct xfrm_event *ev = &events.at[i];

@@ -104,7 +104,7 @@ static void creation(struct world *w)
 	check(!run(&w->a, "ip link show gre1 | grep -q 'UP' && ! ip link show gre1 | grep -q NOARP"),
 	      "it is up, and NOARP is off");
 	check(!run(&w->a, "ip addr show gre1 | grep -q '10.8.0.1/24'"), "it has its address");
-	check(run(&w->a, "ip route get 10.8.0.77 >/dev/null; ping -q -c 1 -W 1 10.8.0.77 >/dev/null") &&
+	check(run(&w->a, "ip route get 10.8.0.77 >/dev/null; ping -q -c 1 -W 0.3 10.8.0.77 >/dev/null") &&
 		      !run(&w->a, "ip neigh show 10.8.0.77 dev gre1 | grep -Eq 'FAILED|INCOMPLETE'"),
 	      "a destination without neighbour entry stays unresolved");
 	run(&w->a, "ip neigh flush dev gre1; ip neigh del 10.8.0.77 dev gre1 2>/dev/null");

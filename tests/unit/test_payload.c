@@ -103,7 +103,7 @@ static const struct body_row id_rows[] = {
 	{ "KEY_ID of 0", IKE_E_SYNTAX, BYTES(IKE_ID_KEY_ID, 0, 0, 0) },
 	{ "DN", IKE_OK, BYTES(IKE_ID_DER_ASN1_DN, 0, 0, 0, 0x30, 0) },
 	{ "GN", IKE_OK, BYTES(IKE_ID_DER_ASN1_GN, 0, 0, 0, 0x82, 0) },
-	{ "type 0", IKE_OK, BYTES(0, 0, 0, 0, 1) },
+	{ "type 0", IKE_E_SYNTAX, BYTES(0, 0, 0, 0, 1) },
 	{ "type 255", IKE_OK, BYTES(255, 0, 0, 0, 1) },
 	{ "type 255 of 0", IKE_E_SYNTAX, BYTES(255, 0, 0, 0) },
 };

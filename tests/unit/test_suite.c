@@ -10,7 +10,7 @@ static void our_order_decides(void **state)
 	struct ike_proposals ours =
 		props(IKE_PROTO_IKE, "aes256gcm16-aes128gcm16-prfsha384-prfsha256-ecp384",
 		      "aes256-sha512-sha256-ecp384", NULL);
-	struct ike_suite s;
+	struct ike_suite s = { 0 };
 	uint8_t num, spi[8];
 
 	(void)state;
@@ -120,7 +120,7 @@ static void aead_with_integ_none(void **state)
 	struct ike_proposals ours = ike("aes256gcm16-prfsha384-x25519");
 	struct ike_proposals offered = ours;
 	struct ike_proposal answer;
-	struct ike_suite s;
+	struct ike_suite s = { 0 };
 
 	(void)state;
 	assert_string_equal(chosen(ours, offered, 31, &s), "aes256gcm16-prfsha384-x25519");
@@ -220,21 +220,21 @@ static void unknown_types_and_transforms(void **state)
 	p = props(IKE_PROTO_IKE, "aes256gcm16-prfsha384-x25519", "aes256gcm16-prfsha384-x25519",
 		  NULL);
 	p.item[0].unknown = 1;
-	struct ike_suite s;
+	struct ike_suite s = { 0 };
 	uint8_t num = 0;
 
 	assert_int_equal(ike_suite_choose(&ours, &p, 31, &s, &num, NULL), IKE_OK);
 	assert_int_equal(num, 2);
 	/* a transform that nobody knows is skipped */
-	for (uint8_t type = IKE_TT_ENCR; type <= IKE_TT_KE; type++) {
+	for (unsigned type = IKE_TT_ENCR; type <= IKE_TT_KE; type++) {
 		if (type == IKE_TT_INTEG)
 			continue; /* see aead_with_integ */
 		p = ours;
 		p.item[0].unknown = (uint8_t)(1u << type);
-		add(&p, type, 60000, 0);
+		add(&p, (uint8_t)type, 60000, 0);
 		assert_string_equal(chosen(ours, p, 31, NULL), "aes256gcm16-prfsha384-x25519");
 		/* unless there is no other */
-		drop(&p, type);
+		drop(&p, (uint8_t)type);
 		assert_string_equal(chosen(ours, p, 31, NULL), "none");
 	}
 }
@@ -244,7 +244,7 @@ static void esn(void **state)
 	struct ike_proposals both = esp("aes256gcm16-esn-noesn"), yes = esp("aes256gcm16-esn");
 	struct ike_proposals no = esp("aes256gcm16"), absent = no;
 	struct ike_proposal answer;
-	struct ike_suite s;
+	struct ike_suite s = { 0 };
 
 	(void)state;
 	drop(&absent, IKE_TT_ESN);
@@ -274,7 +274,7 @@ static void child_groups(void **state)
 {
 	struct ike_proposals pfs = esp("aes256gcm16-ecp384-x25519"), plain = esp("aes256gcm16"), p;
 	struct ike_proposal answer;
-	struct ike_suite s;
+	struct ike_suite s = { 0 };
 
 	(void)state;
 	assert_string_equal(chosen(pfs, pfs, 0, NULL), "aes256gcm16-ecp384");

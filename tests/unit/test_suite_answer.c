@@ -24,7 +24,7 @@ static enum ike_err confirm(struct ike_proposals ours, struct ike_proposals answ
 static void answer_is_one_of_ours(void **state)
 {
 	struct ike_proposals ours, p;
-	struct ike_suite s;
+	struct ike_suite s = { 0 };
 
 	(void)state;
 	ike_proposals_default(IKE_PROTO_IKE, &ours);
@@ -99,13 +99,13 @@ static void answer_is_exactly_one(void **state)
 	p = esp("aes256gcm16-esn-noesn");
 	assert_int_equal(confirm(p, p), IKE_E_NO_PROPOSAL);
 	/* one missing */
-	for (uint8_t type = IKE_TT_ENCR; type <= IKE_TT_KE; type++) {
+	for (unsigned type = IKE_TT_ENCR; type <= IKE_TT_KE; type++) {
 		p = ike("aes128-sha256-x25519");
-		drop(&p, type);
+		drop(&p, (uint8_t)type);
 		assert_int_equal(confirm(ours, p), IKE_E_NO_PROPOSAL);
 	}
 	/* anything unknown: we offered nothing unknown */
-	for (uint8_t bit = 0; bit < IKE_TT_COUNT; bit++) {
+	for (unsigned bit = 0; bit < IKE_TT_COUNT; bit++) {
 		p = ike("aes128gcm16-prfsha512-ecp521");
 		p.item[0].unknown = (uint8_t)(1u << bit);
 		assert_int_equal(confirm(ours, p), IKE_E_NO_PROPOSAL);
