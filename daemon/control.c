@@ -56,8 +56,7 @@ static void reap(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	LIST_EACH_SAFE(it, &control->clients)
-	{
+	LIST_EACH_SAFE(it, &control->clients) {
 		struct client *c = CONTAINER_OF(it, struct client, node);
 
 		if (c->dead)
@@ -353,8 +352,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 
 void control_reply(struct control *control, const struct node_action *a)
 {
-	LIST_EACH(it, &control->clients)
-	{
+	LIST_EACH(it, &control->clients) {
 		struct client *c = CONTAINER_OF(it, struct client, node);
 		struct ctl_out out;
 
@@ -401,8 +399,7 @@ void control_updown(struct control *control, const struct node_action *a)
 
 	if (!a->info)
 		return;
-	LIST_EACH(it, &control->clients)
-	{
+	LIST_EACH(it, &control->clients) {
 		struct client *c = CONTAINER_OF(it, struct client, node);
 
 		if (c->dead || !(c->events & bit))
@@ -454,7 +451,7 @@ void control_close(struct control *control)
 	if (!control)
 		return;
 	LIST_EACH_SAFE(it, &control->clients)
-	client_free(CONTAINER_OF(it, struct client, node));
+		client_free(CONTAINER_OF(it, struct client, node));
 	if (control->listen)
 		event_free(control->listen);
 	if (control->reap)

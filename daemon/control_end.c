@@ -137,8 +137,7 @@ void control_end_check(struct control *control)
 {
 	tick_t now = control->host.now(control->host.ctx);
 
-	LIST_EACH(it, &control->clients)
-	{
+	LIST_EACH(it, &control->clients) {
 		struct client *c = CONTAINER_OF(it, struct client, node);
 
 		if (c->wait == WAIT_GONE && !c->dead)

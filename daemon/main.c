@@ -1,10 +1,10 @@
 /*
  * daemon/main.c - spoked's beginning and end.
  *
- * The table `steps` is the order of things.  Ports and the control socket are claimed first: a second
- * instance ends there, before it touches the first one's SAs.  Nothing is read from them until the
- * loop runs, and by then the policies stand.  Root goes once all is open that needs it; threads
- * start after that, as capabilities belong to threads.
+ * The table `steps` is the order of things.  Ports and the control socket are claimed first: a
+ * second instance ends there, before it touches the first one's SAs.  Nothing is read from them
+ * until the loop runs, and by then the policies stand.  Root goes once all is open that needs it;
+ * threads start after that, as capabilities belong to threads.
  *
  * At the end, or if a step fails, the steps that were made are undone backwards.  Policies and
  * interfaces are the exception: they stay, so that GRE does not go out in the clear behind a daemon

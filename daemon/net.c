@@ -400,7 +400,8 @@ bool net_source(const struct addr *remote, struct addr *out)
 	struct sockaddr_storage ss;
 	socklen_t len = sockaddr_of(&to, &ss);
 	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
-	bool ok = fd >= 0 && connect(fd, (struct sockaddr *)&ss, len) == 0;
+	bool ok = remote->family != ADDR_NONE && fd >= 0 &&
+		  connect(fd, (struct sockaddr *)&ss, len) == 0;
 
 	if (ok) {
 		len = sizeof(ss);

@@ -30,12 +30,10 @@ static void acquire_free(struct node *node, struct acquire *a)
 
 void node_acquires_free(struct node *node)
 {
-	LIST_EACH_SAFE(it, &node->acquire_list)
-	{
+	LIST_EACH_SAFE(it, &node->acquire_list) {
 		acquire_free(node, CONTAINER_OF(it, struct acquire, node));
 	}
-	LIST_EACH_SAFE(it, &node->forgets)
-	{
+	LIST_EACH_SAFE(it, &node->forgets) {
 		acquire_free(node, CONTAINER_OF(it, struct acquire, node));
 	}
 }
@@ -45,8 +43,7 @@ static bool make_room(struct node *node)
 {
 	if (node->acquire_count < NODE_ACQUIRES_MAX)
 		return true;
-	LIST_EACH(it, &node->acquire_list)
-	{
+	LIST_EACH(it, &node->acquire_list) {
 		struct acquire *a = CONTAINER_OF(it, struct acquire, node);
 
 		if (a->state == ACQUIRE_QUIET || a->state == ACQUIRE_BACKOFF) {
@@ -215,8 +212,7 @@ void node_acquire_timeout(struct node *node, tick_t now, struct acquire *a)
 
 void node_acquires_retry(struct node *node)
 {
-	LIST_EACH_SAFE(it, &node->acquire_list)
-	{
+	LIST_EACH_SAFE(it, &node->acquire_list) {
 		struct acquire *a = CONTAINER_OF(it, struct acquire, node);
 
 		if (a->state == ACQUIRE_WANTING)

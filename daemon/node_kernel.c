@@ -49,6 +49,7 @@ void node_sa_pair(const struct ike_child_sa *child, struct xfrm_sa out[static 2]
 	half(child, &child->out, &out[1]);
 	out[0].encap_sport = out[1].encap_dport = child->remote_port;
 	out[0].encap_dport = out[1].encap_sport = child->local_port;
+	out[0].acquire_seq = 0; /* it was the way out that the kernel asked for */
 }
 
 void node_list_want(struct node *node, tick_t now)

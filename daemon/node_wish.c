@@ -28,12 +28,10 @@ void node_waiters_free(struct node *node)
 {
 	node_waiter_free(node, node->told);
 	node->told = NULL;
-	LIST_EACH_SAFE(it, &node->waiters)
-	{
+	LIST_EACH_SAFE(it, &node->waiters) {
 		node_waiter_free(node, CONTAINER_OF(it, struct waiter, node));
 	}
-	LIST_EACH_SAFE(it, &node->replies)
-	{
+	LIST_EACH_SAFE(it, &node->replies) {
 		node_waiter_free(node, CONTAINER_OF(it, struct waiter, node));
 	}
 }
@@ -195,8 +193,7 @@ void node_forget(struct node *node, uint64_t tag)
 	struct list *lists[] = { &node->waiters, &node->replies };
 
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		LIST_EACH_SAFE(it, lists[i])
-		{
+		LIST_EACH_SAFE(it, lists[i]) {
 			struct waiter *w = CONTAINER_OF(it, struct waiter, node);
 
 			if (w->tag != tag)
@@ -235,8 +232,7 @@ void node_waiter_timeout(struct node *node, struct waiter *w)
 
 void node_waiters_at_once(struct node *node)
 {
-	LIST_EACH_SAFE(it, &node->waiters)
-	{
+	LIST_EACH_SAFE(it, &node->waiters) {
 		struct waiter *w = CONTAINER_OF(it, struct waiter, node);
 
 		if (w->wait)
@@ -248,8 +244,7 @@ void node_waiters_at_once(struct node *node)
 
 void node_waiters_shutdown(struct node *node)
 {
-	LIST_EACH_SAFE(it, &node->waiters)
-	{
+	LIST_EACH_SAFE(it, &node->waiters) {
 		struct waiter *w = CONTAINER_OF(it, struct waiter, node);
 
 		cancel(node, w);

@@ -18,11 +18,14 @@
 
 static void cookie_rotate(struct ike *ike)
 {
-	if (ike->cookie_since && ike->now - ike->cookie_since < COOKIE_SECRET_US)
+	tick_t age = ike->now - ike->cookie_since;
+
+	if (ike->cookie_since && age < COOKIE_SECRET_US)
 		return;
 	memcpy(ike->cookie_secret[1], ike->cookie_secret[0], sizeof(ike->cookie_secret[1]));
 	rng_fill(&ike->rng, ike->cookie_secret[0], sizeof(ike->cookie_secret[0]));
-	if (!ike->cookie_since) /* the very first: there is none before it */
+	/* The very first, or none was needed for long: there is none before it. */
+	if (!ike->cookie_since || age >= 2 * COOKIE_SECRET_US)
 		rng_fill(&ike->rng, ike->cookie_secret[1], sizeof(ike->cookie_secret[1]));
 	ike->cookie_since = ike->now ? ike->now : 1;
 }
@@ -84,8 +87,7 @@ static enum ike_err limits_check(const struct ike *ike, const struct ike_path *p
 
 	if (ike->shutting_down || ike->half_open >= ike->limits.half_open_max)
 		return IKE_E_BUSY;
-	LIST_EACH(it, &ike->half)
-	{
+	LIST_EACH(it, &ike->half) {
 		const struct ike_sa *sa = CONTAINER_OF(it, struct ike_sa, half);
 
 		from_there += addr_eq(&sa->path.remote.addr, &path->remote.addr);

@@ -142,8 +142,7 @@ void sa_fill_info(const struct ike_sa *sa, struct ike_sa_info *info)
 		info->local_id = *sa->local_id;
 	if (sa->remote_id)
 		info->remote_id = *sa->remote_id;
-	LIST_EACH(it, &sa->children)
-	{
+	LIST_EACH(it, &sa->children) {
 		if (info->child_count == IKE_CHILDREN_MAX)
 			break;
 		fill_child(CONTAINER_OF(it, struct child, node), &info->child[info->child_count]);

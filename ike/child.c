@@ -47,12 +47,10 @@ uint32_t child_spi_new(struct ike *ike)
 
 struct child *child_by_id(struct ike *ike, uint64_t id)
 {
-	LIST_EACH(it, &ike->sas)
-	{
+	LIST_EACH(it, &ike->sas) {
 		struct ike_sa *sa = CONTAINER_OF(it, struct ike_sa, node);
 
-		LIST_EACH(jt, &sa->children)
-		{
+		LIST_EACH(jt, &sa->children) {
 			struct child *child = CONTAINER_OF(jt, struct child, node);
 
 			if (child->c.child_id == id)
@@ -64,8 +62,7 @@ struct child *child_by_id(struct ike *ike, uint64_t id)
 
 struct child *child_for(struct ike_sa *sa, uint32_t reqid)
 {
-	LIST_EACH(it, &sa->children)
-	{
+	LIST_EACH(it, &sa->children) {
 		struct child *child = CONTAINER_OF(it, struct child, node);
 
 		if (!child->deleting && (!reqid || child->c.reqid == reqid))
@@ -188,12 +185,12 @@ void child_remove(struct child *child, enum ike_cause cause)
 	struct ike_sa *sa = child->sa;
 	struct ike *ike = sa->ike;
 
+	ike->stats.child_down++;
+	action_child(child, IKE_ACT_SA_DEL, cause);
+	action_child(child, IKE_ACT_CHILD_DOWN, cause); /* its info still lists the child */
 	list_remove(&child->node);
 	sa->child_count--;
 	map_remove(&ike->by_child, &child->by_spi);
-	ike->stats.child_down++;
-	action_child(child, IKE_ACT_SA_DEL, cause);
-	action_child(child, IKE_ACT_CHILD_DOWN, cause);
 	sa_note(sa, NOTE_INFO, "Child SA down, SPIs %08x in %08x out: %s", child->c.in.spi,
 		child->c.out.spi, ike_cause_text(cause));
 	secret_free(child, sizeof(*child));
@@ -244,8 +241,7 @@ void ike_child_expired(struct ike *ike, tick_t now, const struct addr *dst, uint
 	for (struct list *it = ike->sas.next; !found && it != &ike->sas; it = it->next) {
 		struct ike_sa *sa = CONTAINER_OF(it, struct ike_sa, node);
 
-		LIST_EACH(jt, &sa->children)
-		{
+		LIST_EACH(jt, &sa->children) {
 			struct child *child = CONTAINER_OF(jt, struct child, node);
 
 			if (child->c.out.spi == spi && addr_eq(&child->c.out.dst, dst))

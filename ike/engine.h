@@ -168,7 +168,7 @@ struct ike {
 	struct heap timers;
 	struct list actions;	/* struct queued */
 	struct queued *current; /* the one that ike_next gave out last */
-	size_t action_count, sa_count, half_open, want_count, jobs;
+	size_t action_count, sa_count, half_open, lingering, want_count, jobs;
 	uint64_t next_id;
 	uint8_t cookie_secret[2][32]; /* current, previous */
 	tick_t cookie_since;

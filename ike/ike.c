@@ -96,11 +96,11 @@ void ike_free(struct ike *ike)
 		return;
 	drain(ike);
 	LIST_EACH_SAFE(it, &ike->sas)
-	sa_down(CONTAINER_OF(it, struct ike_sa, node), IKE_CAUSE_TERMINATED, NULL);
+		sa_down(CONTAINER_OF(it, struct ike_sa, node), IKE_CAUSE_TERMINATED, NULL);
 	ike_reap(ike);
 	drain(ike);
 	LIST_EACH_SAFE(it, &ike->wants)
-	free(CONTAINER_OF(it, struct want, node));
+		free(CONTAINER_OF(it, struct want, node));
 	for (size_t i = 0; i < ike->conn_count; i++)
 		conn_unref(ike->conns[i]);
 	free(ike->conns);
@@ -172,8 +172,7 @@ static bool conn_listed(const struct ike *ike, const struct conn *conn)
 /* Delete what the configuration does not cover any more. */
 static void prune(struct ike *ike)
 {
-	LIST_EACH_SAFE(it, &ike->sas)
-	{
+	LIST_EACH_SAFE(it, &ike->sas) {
 		struct ike_sa *sa = CONTAINER_OF(it, struct ike_sa, node);
 		const struct child *child = child_for(sa, 0);
 		uint32_t reqid = child ? child->c.reqid : sa->init ? sa->init->child_reqid : 0;
@@ -278,8 +277,7 @@ size_t ike_terminate(struct ike *ike, tick_t now, const struct ike_match *match,
 			info_delete_child(child);
 		return 1;
 	}
-	LIST_EACH_SAFE(it, &ike->sas)
-	{
+	LIST_EACH_SAFE(it, &ike->sas) {
 		struct ike_sa *sa = CONTAINER_OF(it, struct ike_sa, node);
 
 		if (sa->state == SA_LINGERING || sa->state == SA_DEAD || !matches(sa, match))
@@ -301,8 +299,7 @@ void ike_shutdown(struct ike *ike, tick_t now)
 
 bool ike_idle(const struct ike *ike)
 {
-	LIST_EACH(it, &ike->sas)
-	{
+	LIST_EACH(it, &ike->sas) {
 		const struct ike_sa *sa = CONTAINER_OF(it, struct ike_sa, node);
 
 		if (sa->state != SA_LINGERING && sa->state != SA_DEAD)
@@ -318,8 +315,7 @@ void ike_list(const struct ike *ike, void (*each)(void *ctx, const struct ike_sa
 {
 	struct ike_sa_info info;
 
-	LIST_EACH(it, &ike->sas)
-	{
+	LIST_EACH(it, &ike->sas) {
 		const struct ike_sa *sa = CONTAINER_OF(it, struct ike_sa, node);
 
 		if (sa->state == SA_LINGERING || sa->state == SA_DEAD)
@@ -332,7 +328,7 @@ void ike_list(const struct ike *ike, void (*each)(void *ctx, const struct ike_sa
 void ike_stats(const struct ike *ike, struct ike_stats *out)
 {
 	*out = ike->stats;
-	out->sas = ike->sa_count;
+	out->sas = ike->sa_count - ike->lingering;
 	out->half_open = ike->half_open;
 	out->children = ike->by_child.count;
 	out->jobs = ike->jobs;

@@ -71,8 +71,7 @@ void info_next(struct ike_sa *sa)
 		info_delete_sa(sa);
 		return;
 	}
-	LIST_EACH(it, &sa->children)
-	{
+	LIST_EACH(it, &sa->children) {
 		struct child *child = CONTAINER_OF(it, struct child, node);
 
 		if (child->deleting) {
@@ -85,11 +84,13 @@ void info_next(struct ike_sa *sa)
 enum ike_err info_answered(struct ike_sa *sa, const struct ike_path *path,
 			   const struct ike_msg *msg)
 {
-	(void)msg; /* the answer to a Delete may hold Deletes: the pairs are gone already */
+	/* The answer to a Delete may hold Deletes: the pairs are gone already. */
 	request_done(sa);
 	sa_heard(sa, path, false);
 	if (sa->state == SA_DELETING)
 		sa_down(sa, sa->down_cause, NULL);
+	else if (ike_msg_notify(msg, IKE_N_INVALID_SYNTAX)) /* 2.21.3: fatal at both ends */
+		sa_down(sa, IKE_CAUSE_PROTOCOL, "the peer cannot read what we send");
 	else
 		info_next(sa);
 	return IKE_OK;
@@ -105,8 +106,7 @@ static void delete_children(struct ike_sa *sa, const struct ike_delete *del, str
 	while (spis.left >= 4) {
 		uint32_t spi = cur_u32(&spis);
 
-		LIST_EACH_SAFE(it, &sa->children)
-		{
+		LIST_EACH_SAFE(it, &sa->children) {
 			struct child *child = CONTAINER_OF(it, struct child, node);
 
 			if (child->c.out.spi != spi)

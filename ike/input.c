@@ -178,6 +178,14 @@ static enum ike_err take_answer(struct ike_sa *sa, const struct ike_path *path,
 	return run(sa, path, hdr, &msg);
 }
 
+static struct ike_sa *find(struct ike *ike, uint64_t own, const struct ike_hdr *hdr)
+{
+	struct map_node *node = own ? map_find(&ike->by_spi, &own) : NULL;
+	struct ike_sa *sa = node ? CONTAINER_OF(node, struct ike_sa, by_spi) : NULL;
+
+	return sa && sa->spi_i == hdr->spi_i && sa->spi_r == hdr->spi_r ? sa : NULL;
+}
+
 /* A message of an IKE SA that stands or is being made. */
 static enum ike_err take_protected(struct ike *ike, const struct ike_path *path,
 				   const struct ike_hdr *hdr, const struct ike_msg *outer,
@@ -185,11 +193,12 @@ static enum ike_err take_protected(struct ike *ike, const struct ike_path *path,
 {
 	bool from_initiator = hdr->flags & IKE_FLAG_INIT;
 	bool answer = hdr->flags & IKE_FLAG_RESPONSE;
-	uint64_t own = from_initiator ? hdr->spi_r : hdr->spi_i;
-	struct map_node *node = own ? map_find(&ike->by_spi, &own) : NULL;
-	struct ike_sa *sa = node ? CONTAINER_OF(node, struct ike_sa, by_spi) : NULL;
+	struct ike_sa *sa = find(ike, from_initiator ? hdr->spi_r : hdr->spi_i, hdr);
 
-	if (!sa || sa->spi_i != hdr->spi_i || sa->spi_r != hdr->spi_r) {
+	/* Our own message, come back: telling the peer of an unknown SPI would be a lie. */
+	if (!sa && find(ike, from_initiator ? hdr->spi_i : hdr->spi_r, hdr))
+		return IKE_E_REFLECTED;
+	if (!sa) {
 		if (!answer) /* 1.5 */
 			stray_notify(ike, path, hdr, IKE_N_INVALID_IKE_SPI, cur_of(NULL, 0));
 		return IKE_E_UNKNOWN_SPI;

@@ -27,8 +27,8 @@ struct ike_ke {
 };
 
 /*
- * Seeds of MODP groups are exponents, of at least the larger size in RFC 3526 8; those of ECP groups
- * have 64 bits more than the order (see ike_ecp_scalar).
+ * Seeds of MODP groups are exponents, of at least the larger size in RFC 3526 8; those of ECP
+ * groups have 64 bits more than the order (see ike_ecp_scalar).
  */
 static const struct ike_ke_row rows[] = {
 	{ IKE_KE_MODP1024, IKE_KE_KIND_MODP, 128, 128, 32, 129093 }, /* RFC 2409 6.2 */

@@ -155,6 +155,7 @@ void sa_enter(struct ike_sa *sa, enum sa_state state)
 {
 	struct ike *ike = sa->ike;
 
+	ike->lingering -= sa->state == SA_LINGERING;
 	sa->state = (uint8_t)state; /* the only assignment */
 	if (sa_is_half_open(sa) == list_empty(&sa->half)) {
 		if (sa_is_half_open(sa)) {
@@ -167,6 +168,7 @@ void sa_enter(struct ike_sa *sa, enum sa_state state)
 	}
 	if (state == SA_DEAD)
 		list_append(&ike->dead, &sa->reap);
+	ike->lingering += state == SA_LINGERING;
 	sa_schedule(sa);
 }
 
@@ -198,7 +200,7 @@ static void finish(struct ike_sa *sa, enum ike_cause cause, const char *detail)
 	sa->t_retransmit = sa->t_expire = sa->t_dpd = TICK_NEVER;
 	sa->t_keepalive = sa->t_replace = sa->t_hard = TICK_NEVER;
 	LIST_EACH_SAFE(it, &sa->children)
-	child_remove(CONTAINER_OF(it, struct child, node), cause);
+		child_remove(CONTAINER_OF(it, struct child, node), cause);
 	blob_clear(&sa->req.bytes);
 	if (sa->up_told) {
 		sa->up_told = false;
@@ -239,7 +241,7 @@ void sa_delete(struct ike_sa *sa, enum ike_cause cause)
 	}
 	sa->down_cause = cause;
 	LIST_EACH_SAFE(it, &sa->children)
-	child_remove(CONTAINER_OF(it, struct child, node), cause);
+		child_remove(CONTAINER_OF(it, struct child, node), cause);
 	sa->t_dpd = sa->t_replace = sa->t_hard = sa->t_keepalive = sa->t_expire = TICK_NEVER;
 	sa->delete_wanted = true;
 	if (!sa->req.bytes.p)
@@ -287,7 +289,7 @@ void sa_move(struct ike_sa *sa, const struct endpoint *remote)
 		endpoint_text(&sa->path.remote, from), endpoint_text(remote, to));
 	sa->path.remote = *remote;
 	LIST_EACH(it, &sa->children)
-	child_moved(CONTAINER_OF(it, struct child, node), &old);
+		child_moved(CONTAINER_OF(it, struct child, node), &old);
 }
 
 /*
@@ -314,8 +316,7 @@ static void dpd_due(struct ike_sa *sa)
 		sa->dpd_asked = true;
 		sa->dpd_left = 0;
 		sa->t_dpd = tick_add(ike->now, DPD_ANSWER_US);
-		LIST_EACH(it, &sa->children)
-		{
+		LIST_EACH(it, &sa->children) {
 			action_child(CONTAINER_OF(it, struct child, node), IKE_ACT_COUNT,
 				     IKE_CAUSE_NONE);
 			sa->dpd_left++;

@@ -66,8 +66,7 @@ void unique_settle(struct ike_sa *sa, bool initial_contact)
 {
 	struct ike *ike = sa->ike;
 
-	LIST_EACH_SAFE(it, &ike->sas)
-	{
+	LIST_EACH_SAFE(it, &ike->sas) {
 		struct ike_sa *o = CONTAINER_OF(it, struct ike_sa, node);
 
 		if (o == sa || sa->state != SA_ESTABLISHED)
@@ -94,8 +93,7 @@ void unique_settle(struct ike_sa *sa, bool initial_contact)
 
 bool unique_is_first_contact(const struct ike_sa *sa)
 {
-	LIST_EACH(it, &sa->ike->sas)
-	{
+	LIST_EACH(it, &sa->ike->sas) {
 		const struct ike_sa *o = CONTAINER_OF(it, struct ike_sa, node);
 
 		if (o != sa && o->state == SA_ESTABLISHED &&

@@ -26,8 +26,7 @@ struct conn *conn_for(struct ike *ike, const struct addr *local, const struct ad
 /* Does a Child SA stand that carries this?  Then its IKE SA, else NULL. */
 static struct ike_sa *standing(struct ike *ike, const struct ike_want *want)
 {
-	LIST_EACH(it, &ike->sas)
-	{
+	LIST_EACH(it, &ike->sas) {
 		struct ike_sa *sa = CONTAINER_OF(it, struct ike_sa, node);
 
 		if (sa->state == SA_ESTABLISHED && !sa->replaced && !sa->delete_wanted &&
@@ -41,8 +40,7 @@ static struct ike_sa *standing(struct ike *ike, const struct ike_want *want)
 /* Is one of ours on its way there already? */
 static struct ike_sa *under_way(struct ike *ike, const struct ike_want *want)
 {
-	LIST_EACH(it, &ike->sas)
-	{
+	LIST_EACH(it, &ike->sas) {
 		struct ike_sa *sa = CONTAINER_OF(it, struct ike_sa, node);
 
 		if (sa->initiator && sa->init && sa->state < SA_ESTABLISHED &&
@@ -129,8 +127,7 @@ enum ike_cause ike_want(struct ike *ike, tick_t now, const struct ike_want *wish
 
 void ike_want_cancel(struct ike *ike, uint64_t id)
 {
-	LIST_EACH_SAFE(it, &ike->wants)
-	{
+	LIST_EACH_SAFE(it, &ike->wants) {
 		struct want *want = CONTAINER_OF(it, struct want, node);
 
 		if (want->id == id)
@@ -140,8 +137,7 @@ void ike_want_cancel(struct ike *ike, uint64_t id)
 
 void wants_child_up(struct ike_sa *sa, struct child *child)
 {
-	LIST_EACH_SAFE(it, &sa->ike->wants)
-	{
+	LIST_EACH_SAFE(it, &sa->ike->wants) {
 		struct want *want = CONTAINER_OF(it, struct want, node);
 
 		if (want->sa_id != sa->id &&
@@ -155,8 +151,7 @@ void wants_child_up(struct ike_sa *sa, struct child *child)
 
 void wants_fail(struct ike_sa *sa, enum ike_cause cause, const char *detail)
 {
-	LIST_EACH_SAFE(it, &sa->ike->wants)
-	{
+	LIST_EACH_SAFE(it, &sa->ike->wants) {
 		struct want *want = CONTAINER_OF(it, struct want, node);
 
 		if (want->sa_id != sa->id)

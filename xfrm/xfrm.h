@@ -46,7 +46,8 @@ struct xfrm_sa {
 	struct secret encr_key;	 /* with the salt if AEAD */
 	struct secret integ_key; /* empty with an AEAD */
 	bool esn;
-	uint32_t replay_window; /* packets; 0 switches the check off; at most XFRM_REPLAY_MAX */
+	uint32_t replay_window; /* packets; 0 switches the check off (with ESN, which needs one: the
+				 * widest); at most XFRM_REPLAY_MAX */
 	bool encap;		/* ESP in UDP, RFC 3948 */
 	uint16_t encap_sport, encap_dport;
 	uint32_t set_mark; /* mark on decapsulated packets (XFRMA_SET_MARK); 0: none */

@@ -1,10 +1,10 @@
 /*
- * tests/lab/xfrm_probe.c - tries every function of xfrm/xfrm.h on a real kernel.  Run as root on one
- * that has ESP and GRE (tests/lab/scenarios/xfrm-probe.sh); prints TAP, one line per check, and
+ * tests/lab/xfrm_probe.c - tries every function of xfrm/xfrm.h on a real kernel.  Run as root on
+ * one that has ESP and GRE (tests/lab/scenarios/xfrm-probe.sh); prints TAP, one line per check, and
  * exits with 1 if any failed.
  *
- * It makes two network namespaces joined by a wire, with one struct xfrm in each, and uses ip(8) and
- * ping(8) for what is not xfrm's job.
+ * It makes two network namespaces joined by a wire, with one struct xfrm in each, and uses ip(8)
+ * and ping(8) for what is not xfrm's job.
  */
 #include "tests/lab/xfrm_probe.h"
 
@@ -277,8 +277,8 @@ static void world_make(struct world *w)
 int main(void)
 {
 	static void (*const parts[])(struct world *) = {
-		probe_open,   probe_tunnels, probe_links, probe_policies, probe_acquire, probe_suites,
-		probe_mtu,    probe_limits,  probe_ports, probe_move,	  probe_events,
+		probe_open, probe_tunnels, probe_links, probe_policies, probe_acquire, probe_suites,
+		probe_mtu,  probe_limits,  probe_ports, probe_move,	probe_events,
 	};
 	struct world w = { 0 };
 

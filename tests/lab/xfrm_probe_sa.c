@@ -4,6 +4,7 @@
 #include "tests/lab/xfrm_probe.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define REQID 7
@@ -59,9 +60,11 @@ void probe_policies(struct world *w)
 	      xfrm_why(w->a.x));
 	check(!xfrm_policy_del(w->a.x, &wild) && policy_count(&w->a) == 0, "all gone");
 
-	/* Both tunnels' packets fit the unkeyed pair: the keyed one must win, whatever came first. */
+	/* Both tunnels' packets fit the unkeyed pair: the keyed one must win, whatever came first.
+	 */
 	keyed.key = 42;
-	check(!xfrm_policy_set(w->a.x, &keyed) && !xfrm_policy_set(w->a.x, &wild), "wide after narrow");
+	check(!xfrm_policy_set(w->a.x, &keyed) && !xfrm_policy_set(w->a.x, &wild),
+	      "wide after narrow");
 	drain(&w->a);
 	run(&w->a, ping_lost);
 
@@ -73,7 +76,8 @@ void probe_policies(struct world *w)
 
 	check(ev && ev->reqid == 6, "the narrower policy wins: reqid %u", ev ? ev->reqid : 0);
 	check(!xfrm_policy_del(w->a.x, &keyed) && policy_count(&w->a) == 2, "the wide pair stays");
-	check(!xfrm_sa_flush(w->a.x, (uint32_t[]){ 6 }, 1, NULL), "larval SA of the other reqid swept");
+	check(!xfrm_sa_flush(w->a.x, (uint32_t[]){ 6 }, 1, NULL),
+	      "larval SA of the other reqid swept");
 	check(!xfrm_policy_set(w->b.x, &wild), "and the other host's");
 }
 
@@ -177,9 +181,9 @@ struct suite {
 };
 
 static const struct suite suites[] = {
-	{ "AES-GCM-16 128", 20, 20, 0 },      { "AES-GCM-16 256", 20, 36, 0 },
-	{ "AES-GCM-12 128", 19, 20, 0 },      { "AES-GCM-12 256", 19, 36, 0 },
-	{ "ChaCha20-Poly1305", 28, 36, 0 },   { "AES-CBC 128, SHA1", 12, 16, 2 },
+	{ "AES-GCM-16 128", 20, 20, 0 },       { "AES-GCM-16 256", 20, 36, 0 },
+	{ "AES-GCM-12 128", 19, 20, 0 },       { "AES-GCM-12 256", 19, 36, 0 },
+	{ "ChaCha20-Poly1305", 28, 36, 0 },    { "AES-CBC 128, SHA1", 12, 16, 2 },
 	{ "AES-CBC 256, SHA256", 12, 32, 12 }, { "AES-CBC 128, SHA384", 12, 16, 13 },
 	{ "AES-CBC 256, SHA512", 12, 32, 14 },
 };
@@ -215,7 +219,8 @@ static void suite_try(struct world *w, const struct suite *suite, bool encap, bo
 	check(pinged && read && counted[0].packets >= 3 && counted[1].packets >= 3 &&
 		      counted[2].packets == counted[0].packets && counted[0].bytes >= 3 * 88 &&
 		      !counted[1].integrity_errors && !counted[1].replay_errors,
-	      "%s%s%s, window %u", suite->name, encap ? ", in UDP" : "", esn ? ", ESN" : "", window);
+	      "%s%s%s, window %u", suite->name, encap ? ", in UDP" : "", esn ? ", ESN" : "",
+	      window);
 	if (!added)
 		note("%s / %s", xfrm_why(w->a.x), xfrm_why(w->b.x));
 	flush(&w->a);
@@ -272,13 +277,29 @@ void probe_suites(struct world *w)
 
 /* ---- MTU ---- */
 
-static long snmp(const struct host *host, unsigned field)
+/* A counter of /proc/net/snmp's "Ip:" line, by its place after that word; -1: none. */
+static long snmp(const struct host *host, unsigned place)
 {
-	return number(host, "awk '/^Ip: [0-9]/ { print $%u }' /proc/self/net/snmp", field);
+	char line[512] = "", *at;
+	bool have = true;
+
+	enter(host);
+
+	FILE *file = fopen("/proc/self/net/snmp", "r");
+
+	if (!file)
+		return -1;
+	for (unsigned n = 0; n < 2; n++) /* names, then numbers */
+		have &= fgets(line, sizeof(line), file) != NULL;
+	fclose(file);
+	at = have ? line : NULL;
+	for (unsigned n = 0; at && n < place; n++)
+		at = strchr(at + 1, ' ');
+	return at ? strtol(at, NULL, 10) : -1;
 }
 
-#define FRAG_CREATES 20
-#define REASM_REQDS  15
+#define FRAG_CREATES 19
+#define REASM_REQDS  14
 
 /* A DF ping of exactly the MTU goes through whole; one byte more is refused at the interface. */
 static void mtu_try(struct world *w, const struct suite *suite, bool key, bool encap)
@@ -309,12 +330,13 @@ static void mtu_try(struct world *w, const struct suite *suite, bool key, bool e
 
 	bool ready = pair_add(w, &out, &in) && !xfrm_tunnel_ensure(w->a.x, &tunnel, NULL, &mtu) &&
 		     !xfrm_tunnel_ensure(w->b.x, &other, NULL, NULL);
-	long before = snmp(&w->a, FRAG_CREATES) + snmp(&w->b, FRAG_CREATES) +
-		      snmp(&w->b, REASM_REQDS);
-	int fits = run(&w->a, "ping -q -c 2 -i 0.05 -W 5 -M do -s %u 10.5.0.2 >/dev/null", mtu - 28);
+	long before =
+		snmp(&w->a, FRAG_CREATES) + snmp(&w->b, FRAG_CREATES) + snmp(&w->b, REASM_REQDS);
+	int fits =
+		run(&w->a, "ping -q -c 2 -i 0.05 -W 5 -M do -s %u 10.5.0.2 >/dev/null", mtu - 28);
 	int over = run(&w->a, "ping -q -c 1 -W 0.3 -M do -s %u 10.5.0.2 >/dev/null 2>&1", mtu - 27);
-	long after = snmp(&w->a, FRAG_CREATES) + snmp(&w->b, FRAG_CREATES) +
-		     snmp(&w->b, REASM_REQDS);
+	long after =
+		snmp(&w->a, FRAG_CREATES) + snmp(&w->b, FRAG_CREATES) + snmp(&w->b, REASM_REQDS);
 
 	check(ready && !fits && over && before == after,
 	      "MTU %u: %s%s, %s: a DF ping of that size is carried in one piece", mtu, suite->name,
@@ -364,11 +386,12 @@ static void tap_try(struct world *w)
 
 void probe_mtu(struct world *w)
 {
-	static const size_t tried[] = { 1, 4, 5, 8 };
-
-	for (size_t i = 0; i < ARRAY_LEN(tried); i++)
-		for (unsigned how = 0; how < 4; how++)
-			mtu_try(w, &suites[tried[i]], how & 1, how & 2);
+	for (unsigned how = 0; how < 4; how++) {
+		mtu_try(w, &suites[1], how & 1, how & 2);
+		mtu_try(w, &suites[8], how & 1, how & 2);
+	}
+	mtu_try(w, &suites[4], true, true);
+	mtu_try(w, &suites[5], true, true);
 	tap_try(w);
 }
 

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <sched.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -35,8 +37,8 @@ static bool works_without_root(void)
 
 	if (!x || geteuid() == 0)
 		return false;
-	return !xfrm_policy_set(x, &policy) && !xfrm_policy_del(x, &policy) && !xfrm_sa_add(x, &sa) &&
-	       !xfrm_sa_del(x, &sa.src, &sa.dst, sa.spi) &&
+	return !xfrm_policy_set(x, &policy) && !xfrm_policy_del(x, &policy) &&
+	       !xfrm_sa_add(x, &sa) && !xfrm_sa_del(x, &sa.src, &sa.dst, sa.spi) &&
 	       !xfrm_tunnel_ensure(x, &tunnel, NULL, NULL) && !xfrm_tunnel_delete(x, "gre9");
 }
 
@@ -61,9 +63,27 @@ static bool in_child(bool (*body)(void))
 	       WEXITSTATUS(status) == 0;
 }
 
+/*
+ * Where no socket listens to ACQUIREs, a packet that finds no SA leaves no larval one: 0 as an exit
+ * status of the shell.
+ */
+static bool larval_without_listener(void)
+{
+	return unshare(CLONE_NEWNET) == 0 &&
+	       system("ip link add d0 type dummy; ip addr add 10.1.0.1/24 dev d0; ip link set d0 "
+		      "up;"
+		      "ip link add g1 type gre local 10.1.0.1 remote 10.1.0.2;"
+		      "ip addr add 10.2.0.1/24 dev g1; ip link set g1 up;"
+		      "ip xfrm policy add dir out proto gre tmpl proto esp reqid 1 mode transport;"
+		      "ping -q -c 1 -W 0.3 10.2.0.2 >/dev/null;"
+		      "grep -q 'XfrmOutNoStates.*[1-9]' /proc/self/net/xfrm_stat &&"
+		      "test -z \"$(ip xfrm state)\"") == 0;
+}
+
 void probe_open(struct world *w)
 {
 	enter(&w->a);
+	check(in_child(larval_without_listener), "nobody listens: dropped, and no larval SA");
 	check(in_child(works_without_root), "open, policy, SA, link as nobody with CAP_NET_ADMIN");
 	check(in_child(refused_without_rights), "open without rights names CAP_NET_ADMIN");
 }
@@ -101,11 +121,14 @@ static void creation(struct world *w)
 		      link.ikey == 42 && link.okey == 42 && link.ttl == 64 && link.pmtudisc &&
 		      addr_eq(&link.local, &tunnel.local) && link.remote.family == ADDR_NONE,
 	      "the kernel has it as asked for");
-	check(!run(&w->a, "ip link show gre1 | grep -q 'UP' && ! ip link show gre1 | grep -q NOARP"),
+	check(!run(&w->a,
+		   "ip link show gre1 | grep -q 'UP' && ! ip link show gre1 | grep -q NOARP"),
 	      "it is up, and NOARP is off");
 	check(!run(&w->a, "ip addr show gre1 | grep -q '10.8.0.1/24'"), "it has its address");
-	check(run(&w->a, "ip route get 10.8.0.77 >/dev/null; ping -q -c 1 -W 0.3 10.8.0.77 >/dev/null") &&
-		      !run(&w->a, "ip neigh show 10.8.0.77 dev gre1 | grep -Eq 'FAILED|INCOMPLETE'"),
+	check(run(&w->a,
+		  "ip route get 10.8.0.77 >/dev/null; ping -q -c 1 -W 0.3 10.8.0.77 >/dev/null") &&
+		      !run(&w->a,
+			   "ip neigh show 10.8.0.77 dev gre1 | grep -Eq 'FAILED|INCOMPLETE'"),
 	      "a destination without neighbour entry stays unresolved");
 	run(&w->a, "ip neigh flush dev gre1; ip neigh del 10.8.0.77 dev gre1 2>/dev/null");
 }
@@ -120,8 +143,7 @@ static void adoption(struct world *w)
 		   "ip link set gre1 type gre local 10.99.0.1 key 42 ttl 64 tos 0x10");
 	tunnel.ttl = 77;
 	tunnel.mtu = 1333;
-	tunnel.address[tunnel.address_count++] =
-		(struct xfrm_tunnel_address){ ip("fd00::1"), 64 };
+	tunnel.address[tunnel.address_count++] = (struct xfrm_tunnel_address){ ip("fd00::1"), 64 };
 
 	int err = xfrm_tunnel_ensure(w->a.x, &tunnel, &created, NULL);
 
@@ -131,7 +153,8 @@ static void adoption(struct world *w)
 	      "TTL and MTU set, key kept");
 	check(!run(&w->a, "ip -d link show gre1 | grep -q 'tos 0x10'"), "a foreign TOS stays");
 	check(!run(&w->a, "ip addr show gre1 | grep -q 10.77.0.1"), "a foreign address stays");
-	check(!run(&w->a, "ip addr show gre1 | grep -q 'fd00::1/64'"), "a missing address is added");
+	check(!run(&w->a, "ip addr show gre1 | grep -q 'fd00::1/64'"),
+	      "a missing address is added");
 	check(!run(&w->a, "ip link show gre1 | grep -q UP && ! ip link show gre1 | grep -q NOARP"),
 	      "up again, and NOARP off");
 
@@ -151,7 +174,8 @@ static void refused(struct world *w, const char *what, struct xfrm_tunnel tunnel
 	const char *why = xfrm_why(w->a.x);
 
 	note("%s", why);
-	check(err == -EEXIST && strstr(why, is) && strstr(why, wanted), "another %s is refused", what);
+	check(err == -EEXIST && strstr(why, is) && strstr(why, wanted), "another %s is refused",
+	      what);
 	if (xfrm_link_get(w->a.x, tunnel.name, &after) != found ||
 	    memcmp(&before, &after, sizeof(before)) != 0)
 		check(false, "nothing changed");
@@ -209,14 +233,18 @@ static void taps(struct world *w)
 	check(!xfrm_tunnel_ensure(w->a.x, &tunnel, &created, NULL) &&
 		      !xfrm_link_get(w->a.x, "tap1", &link) && link.ttl == 0 && link.ignore_df,
 	      "gretap's TTL changed");
-	check(!xfrm_tunnel_delete(w->a.x, "tap1") && xfrm_link_get(w->a.x, "tap1", &link) == -ENODEV,
+	check(!xfrm_tunnel_delete(w->a.x, "tap1") &&
+		      xfrm_link_get(w->a.x, "tap1", &link) == -ENODEV,
 	      "gretap deleted");
 	check(xfrm_tunnel_delete(w->a.x, "tap1") == -ENODEV, "a second time: -ENODEV");
-	check(xfrm_tunnel_delete(w->a.x, "ua") == -EINVAL &&
-		      !xfrm_link_get(w->a.x, "ua", &link),
+	check(xfrm_tunnel_delete(w->a.x, "ua") == -EINVAL && !xfrm_link_get(w->a.x, "ua", &link),
 	      "no other kind is deleted: %s", xfrm_why(w->a.x));
 	tunnel.remote = (struct addr){ 0 };
 	check(xfrm_tunnel_ensure(w->a.x, &tunnel, NULL, NULL) == -EINVAL, "gretap needs a remote");
+	check(run(&w->a, "ip link add t9 type gretap remote 10.99.0.2 ignore-df 2>/dev/null"),
+	      "the kernel refuses ignore-df with pmtudisc");
+	check(run(&w->a, "ip link del gre0 2>/dev/null || ip link del gretap0 2>/dev/null"),
+	      "the module's own interfaces cannot be removed");
 }
 
 static void points(struct world *w)
@@ -232,7 +260,8 @@ static void points(struct world *w)
 	int err = xfrm_tunnel_ensure(w->a.x, &tunnel, NULL, &mtu);
 
 	check(!err && mtu == 1500 - 20 - 4 - 81,
-	      "point to point without key or local, MTU %u by the route%s", mtu, words(w->a.x, err));
+	      "point to point without key or local, MTU %u by the route%s", mtu,
+	      words(w->a.x, err));
 	check(!run(&w->a, "ip link show grep2p | grep -q POINTOPOINT"), "it is point to point");
 	check(!xfrm_tunnel_delete(w->a.x, "grep2p"), "deleted");
 }
@@ -258,13 +287,15 @@ void probe_links(struct world *w)
 {
 	struct xfrm *x = w->a.x;
 	struct addr got = { 0 }, want = ip("10.99.0.1"), next = ip("10.99.0.3");
-	struct addr four = ip("10.99.0.2"), none = { 0 }, six = ip("fd00::1"), loop = ip("127.0.0.9");
+	struct addr four = ip("10.99.0.2"), none = { 0 }, six = ip("fd00::1"),
+		    loop = ip("127.0.0.9");
 	struct events events = { 0 };
 
 	check(!xfrm_link_address(x, "ua", &got) && addr_eq(&got, &want), "first address of ua");
 	check(xfrm_link_address(x, "nope", &got) == -ENODEV, "-ENODEV: %s", xfrm_why(x));
 	run(&w->a, "ip link add d0 type dummy; ip link set d0 mtu 1300 up");
-	check(xfrm_link_address(x, "d0", &got) == -EADDRNOTAVAIL, "-EADDRNOTAVAIL: %s", xfrm_why(x));
+	check(xfrm_link_address(x, "d0", &got) == -EADDRNOTAVAIL, "-EADDRNOTAVAIL: %s",
+	      xfrm_why(x));
 	check(xfrm_address_is_local(x, &want) && xfrm_address_is_local(x, &next) &&
 		      xfrm_address_is_local(x, &six) && xfrm_address_is_local(x, &loop),
 	      "own addresses are local");
@@ -292,6 +323,7 @@ void probe_links(struct world *w)
 	events_read(&w->a, &events, 1, 3000);
 	ev = event_of(&events, XFRM_EV_LINK);
 	check(ev && ev->up, "an address coming is an event");
-	run(&w->a, "ip addr del 10.99.0.9/24 dev ua; ip link del d0; ip addr del 10.57.0.1/32 dev lo");
+	run(&w->a,
+	    "ip addr del 10.99.0.9/24 dev ua; ip link del d0; ip addr del 10.57.0.1/32 dev lo");
 	events_read(&w->a, &events, EVENTS_MAX, 300);
 }

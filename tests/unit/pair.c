@@ -310,7 +310,7 @@ size_t pair_established(struct pair *p, int side)
 	size_t count = 0;
 
 	LIST_EACH(it, &p->side[side].ike->sas)
-	count += CONTAINER_OF(it, struct ike_sa, node)->state == SA_ESTABLISHED;
+		count += CONTAINER_OF(it, struct ike_sa, node)->state == SA_ESTABLISHED;
 	return count;
 }
 
