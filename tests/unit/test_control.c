@@ -270,18 +270,6 @@ static void test_initiate(void **state)
 
 static void test_list_sas(void **state)
 {
-	struct fixture *f = *state;
-
-	fixture_establish(f);
-	f->bytes_in = 74088;
-	client_request(f, &f->client, "list-sas", NULL);
-	client_expect(f, &f->client, NULL); /* not registered: the answer alone */
-	client_register(f, &f->client, "list-sa");
-	f->w->now += 60 * TICK_S;
-	client_request(f, &f->client, "list-sas", "noblock=yes", NULL);
-	assert_true(client_packet(f, &f->client));
-	assert_int_equal(f->type, CTL_EVENT);
-	assert_string_equal(f->name, "list-sa");
 	static const char *const lines[] = {
 		"b.uniqueid=",
 		"b.version=2\nb.state=ESTABLISHED\nb.local-host=192.0.2.1\nb.local-port=500\n",
@@ -298,6 +286,18 @@ static void test_list_sas(void **state)
 		".local-ts=192.0.2.1/32[gre]\n",
 		".remote-ts=203.0.113.33/32[gre]\n",
 	};
+	struct fixture *f = *state;
+
+	fixture_establish(f);
+	f->bytes_in = 74088;
+	client_request(f, &f->client, "list-sas", NULL);
+	client_expect(f, &f->client, NULL); /* not registered: the answer alone */
+	client_register(f, &f->client, "list-sa");
+	f->w->now += 60 * TICK_S;
+	client_request(f, &f->client, "list-sas", "noblock=yes", NULL);
+	assert_true(client_packet(f, &f->client));
+	assert_int_equal(f->type, CTL_EVENT);
+	assert_string_equal(f->name, "list-sa");
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		if (!strstr(f->text, lines[i]))
 			fail_msg("no \"%s\" in:\n%s", lines[i], f->text);
@@ -326,6 +326,31 @@ static void test_list_sas_filters(void **state)
 		client_request(f, &f->client, "list-sas", misses[i], NULL);
 		client_expect(f, &f->client, NULL);
 	}
+}
+
+/* A list goes on once what was written before has been read, and its answer comes last. */
+static void test_list_sas_waits_for_the_reader(void **state)
+{
+	struct fixture *f = *state;
+	struct ike_sa_info info = { .ike_id = 3, .conn = "b", .state = "ESTABLISHED" };
+	const struct node_action up = { .kind = NODE_ACT_UPDOWN, .up = true, .info = &info };
+	unsigned updowns = 0;
+
+	fixture_establish(f);
+	client_register(f, &f->client, "ike-updown");
+	client_register(f, &f->client, "list-sa");
+	for (int i = 0; i < 6000; i++)
+		control_updown(f->control, &up);
+	client_request(f, &f->client, "list-sas", NULL);
+	client_request(f, &f->client, "version", NULL);
+	pump(f);
+	while (client_packet(f, &f->client) && strcmp(f->name, "ike-updown") == 0)
+		updowns++;
+	assert_int_equal(updowns, 6000);
+	assert_string_equal(f->name, "list-sa");
+	client_expect(f, &f->client, NULL);
+	assert_string_equal(f->text, "");
+	client_expect(f, &f->client, "daemon=spoked", NULL);
 }
 
 /* ---- terminate ---- */
@@ -558,6 +583,7 @@ int main(void)
 		TEST(test_initiate),
 		TEST(test_list_sas),
 		TEST(test_list_sas_filters),
+		TEST(test_list_sas_waits_for_the_reader),
 		TEST(test_terminate),
 		TEST(test_terminate_child),
 		TEST(test_terminate_without_waiting),
