@@ -283,7 +283,7 @@ void ike_proposals_default(enum ike_protocol protocol, struct ike_proposals *out
 {
 /* In our order of preference; the large MODP groups are slow, so they come last. */
 #define GROUPS                                                                  \
-	"-x25519-ecp384-ecp256-ecp521-x448-modp3072-modp2048-modp4096-modp6144" \
+	"-x25519-ecp256-ecp384-ecp521-x448-modp3072-modp2048-modp4096-modp6144" \
 	"-modp8192"
 	static const char *const ike[] = {
 		"aes256gcm16-aes128gcm16-chacha20poly1305-prfsha384-prfsha256-prfsha512" GROUPS,

@@ -83,12 +83,11 @@ static void algo_put(struct xfrm_msg *msg, uint16_t type, const char *name, uint
 		     const struct secret *key)
 {
 	uint8_t bytes[sizeof(struct xfrm_algo_aead) + SECRET_MAX] = { 0 };
-	char text[sizeof(((struct xfrm_algo *)0)->alg_name)] = { 0 };
 	uint32_t key_bits = key->len * 8u;
 	struct buf buf = buf_of(bytes, sizeof(bytes));
 
-	memcpy(text, name, strlen(name));
-	buf_put(&buf, text, sizeof(text));
+	buf_put(&buf, name, strlen(name));
+	buf_zero(&buf, sizeof(((struct xfrm_algo *)0)->alg_name) - strlen(name));
 	buf_put(&buf, &key_bits, sizeof(key_bits));
 	if (type != XFRMA_ALG_CRYPT) /* AEAD's icv_len and AUTH_TRUNC's trunc_len */
 		buf_put(&buf, &icv_bits, sizeof(icv_bits));
@@ -122,7 +121,8 @@ static uint64_t limit(uint64_t value)
 static void replay_put(struct xfrm_msg *msg, const struct xfrm_sa *sa,
 		       const struct xfrm_progress *progress)
 {
-	uint8_t bytes[sizeof(struct xfrm_replay_state_esn) + 4 * XFRM_BITMAP_WORDS_MAX] = { 0 };
+	uint8_t bytes[sizeof(struct xfrm_replay_state_esn) +
+		      sizeof(uint32_t[XFRM_BITMAP_WORDS_MAX])] = { 0 };
 	uint32_t window = sa->esn && !sa->replay_window ? XFRM_REPLAY_MAX : sa->replay_window;
 	struct xfrm_replay_state_esn state = {
 		.bmp_len = (window + 31) / 32,

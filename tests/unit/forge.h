@@ -17,7 +17,7 @@
 #define FORGE_ITEMS_MAX 64
 #define FORGE_BODY_MAX	2048
 #define FORGE_SAS_MAX	64
-#define FORGE_ANSWER 0xffff /* not just an unprotected Notify */
+#define FORGE_ANSWER	0xffff /* not just an unprotected Notify */
 
 #define FORGE_IKE "aes256gcm16-prfsha256-x25519"
 
