@@ -23,11 +23,11 @@
 #include "daemon/control_priv.h"
 #include "daemon/log.h"
 
-#define LENGTH_LEN   4
-#define ACCEPTS_MAX  16		  /* per wakeup */
-#define WRITE_LOW    (128 * 1024) /* bytes below which a stream goes on */
-#define TICK_MS_LONG 250	  /* how often `terminate` looks at the clock */
-#define TICK_SOON_US 1000000	  /* out of descriptors: accept again after that */
+#define LENGTH_LEN  4
+#define ACCEPTS_MAX 16			/* per wakeup */
+#define WRITE_LOW   ((size_t)128 << 10) /* bytes below which a stream goes on */
+#define TICK_US	    250000		/* how often `terminate` looks at the clock */
+#define ACCEPT_S    1			/* out of descriptors: accept again after that */
 
 const char *const control_event_names[CONTROL_EV_COUNT] = {
 	[CONTROL_EV_LIST_SA] = "list-sa",	    [CONTROL_EV_IKE_UPDOWN] = "ike-updown",
@@ -308,7 +308,7 @@ static struct client *client_new(struct control *control, int fd)
 
 static void on_connection(evutil_socket_t listen_fd, short what, void *ctx)
 {
-	static const struct timeval soon = { .tv_sec = TICK_SOON_US / 1000000 };
+	static const struct timeval soon = { .tv_sec = ACCEPT_S };
 	struct control *control = ctx;
 
 	if (what & EV_TIMEOUT) {
@@ -338,7 +338,7 @@ static void on_connection(evutil_socket_t listen_fd, short what, void *ctx)
 
 static void on_tick(evutil_socket_t fd, short what, void *ctx)
 {
-	static const struct timeval pause = { .tv_usec = TICK_MS_LONG * 1000 };
+	static const struct timeval pause = { .tv_usec = TICK_US };
 	struct control *control = ctx;
 
 	(void)fd;

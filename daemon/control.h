@@ -13,8 +13,8 @@
 #include "daemon/node.h"
 
 #define CONTROL_CLIENTS_MAX  64
-#define CONTROL_OUT_MAX	     (4u * 1024u * 1024u) /* bytes that a client has not read */
-#define CONTROL_REQUESTS_MAX 32			  /* of one client per wakeup */
+#define CONTROL_OUT_MAX	     ((size_t)4 << 20) /* bytes that a client has not read */
+#define CONTROL_REQUESTS_MAX 32		       /* of one client per wakeup */
 
 struct control;
 struct event_base;

@@ -29,6 +29,25 @@ bool control_flag(struct ctl_in message, const char *key)
 	return ctl_get(message, key, text, sizeof(text)) && strcmp(text, "yes") == 0;
 }
 
+/*
+ * Absent: "".  A value that no text of ours can be (too long, not printable ASCII) is not the same
+ * as absent: a selector that is left out selects more.  False: it has been answered.
+ */
+bool control_text(struct client *c, struct ctl_in message, const char *key, char *out, size_t cap)
+{
+	struct ctl_item item;
+
+	if (ctl_get(message, key, out, cap))
+		return true;
+	while (!ctl_next(&message, &item) && item.element != CTL_END) {
+		if (item.element != CTL_KEY_VALUE || message.depth || strcmp(item.name, key) != 0)
+			continue;
+		control_fail(c, "%s will not do: it is too long, or not printable ASCII", key);
+		return false;
+	}
+	return true;
+}
+
 /* Absent: `out` is untouched.  False: it has been answered. */
 bool control_number(struct client *c, struct ctl_in message, const char *key, int64_t min,
 		    int64_t max, int64_t *out)
@@ -36,7 +55,9 @@ bool control_number(struct client *c, struct ctl_in message, const char *key, in
 	char text[VALUE_MAX], *end;
 	intmax_t value;
 
-	if (!ctl_get(message, key, text, sizeof(text)) || !text[0])
+	if (!control_text(c, message, key, text, sizeof(text)))
+		return false;
+	if (!text[0])
 		return true;
 	errno = 0;
 	value = strtoimax(text, &end, 10);
@@ -54,7 +75,9 @@ bool control_address(struct client *c, struct ctl_in message, const char *key, s
 {
 	char text[VALUE_MAX];
 
-	if (!ctl_get(message, key, text, sizeof(text)) || !text[0] || strcmp(text, "any") == 0)
+	if (!control_text(c, message, key, text, sizeof(text)))
+		return false;
+	if (!text[0] || strcmp(text, "any") == 0)
 		return true;
 	if (addr_parse(text, out))
 		return true;
@@ -67,9 +90,9 @@ bool control_filter(struct client *c, struct ctl_in message, struct control_filt
 	int64_t ike_id = 0, child_id = 0;
 
 	*out = (struct control_filter){ 0 };
-	(void)ctl_get(message, "ike", out->ike, sizeof(out->ike));
-	(void)ctl_get(message, "child", out->child, sizeof(out->child));
-	if (!control_number(c, message, "ike-id", 1, UNIQUEID_MAX, &ike_id) ||
+	if (!control_text(c, message, "ike", out->ike, sizeof(out->ike)) ||
+	    !control_text(c, message, "child", out->child, sizeof(out->child)) ||
+	    !control_number(c, message, "ike-id", 1, UNIQUEID_MAX, &ike_id) ||
 	    !control_number(c, message, "child-id", 1, UNIQUEID_MAX, &child_id) ||
 	    !control_address(c, message, "local", &out->local) ||
 	    !control_address(c, message, "remote", &out->remote))
@@ -239,13 +262,14 @@ static void establish(struct client *c, struct ctl_in message)
 
 	if (!control_address(c, message, "local", &w.local) ||
 	    !control_address(c, message, "remote", &w.remote) ||
-	    !control_number(c, message, "timeout", 1, TIMEOUT_MAX_S, &timeout_s))
+	    !control_number(c, message, "timeout", 1, TIMEOUT_MAX_S, &timeout_s) ||
+	    !control_text(c, message, "tunnel", tunnel, sizeof(tunnel)))
 		return;
 	if (w.remote.family == ADDR_NONE) {
 		control_fail(c, "remote is missing: the peer's address");
 		return;
 	}
-	if (ctl_get(message, "tunnel", tunnel, sizeof(tunnel)) && tunnel[0])
+	if (tunnel[0])
 		w.tunnel = tunnel;
 	w.timeout_us = timeout_s * TICK_S;
 	c->ids = true;
@@ -320,10 +344,10 @@ static void initiate(struct client *c, struct ctl_in message)
 	struct node_wish w = { .wait = true };
 	int64_t timeout_ms = 0;
 
-	(void)ctl_get(message, "ike", ike, sizeof(ike));
-	(void)ctl_get(message, "child", child, sizeof(child));
-	(void)ctl_get(message, "async", async, sizeof(async));
-	if (!control_address(c, message, "my-host", &w.local) ||
+	if (!control_text(c, message, "ike", ike, sizeof(ike)) ||
+	    !control_text(c, message, "child", child, sizeof(child)) ||
+	    !control_text(c, message, "async", async, sizeof(async)) ||
+	    !control_address(c, message, "my-host", &w.local) ||
 	    !control_address(c, message, "other-host", &w.remote) ||
 	    !control_number(c, message, "timeout", -1, INT32_MAX, &timeout_ms) ||
 	    !initiate_target(c, ike, child, &w))

@@ -89,21 +89,37 @@ static bool make_directory(const char *path, const char *user, char why[static C
 	return true;
 }
 
-static bool set_access(const char *path, const struct control_conf *conf,
-		       char why[static CONFIG_WHY_MAX])
+/* The group that the socket shall have; our own if none is configured. */
+static bool find_group(const struct control_conf *conf, gid_t *out, char why[static CONFIG_WHY_MAX])
 {
 	char what[SANDBOX_WHY_MAX];
-	gid_t group = (gid_t)-1; /* as it comes */
 
-	if (*conf->group && !sandbox_group_find(conf->group, &group, what)) {
-		say(why, "control socket: %s", what);
-		return false;
-	}
-	if (chown(path, (uid_t)-1, group) || chmod(path, conf->mode)) {
-		say(why, "%s: %s", path, strerror(errno));
-		return false;
-	}
-	return true;
+	*out = getegid();
+	if (!*conf->group || sandbox_group_find(conf->group, out, what))
+		return true;
+	say(why, "control socket: %s", what);
+	return false;
+}
+
+/*
+ * Bind it with its mode and group from its first moment on.  To change them afterwards, by name,
+ * would be to trust the directory: it belongs to the unprivileged user, who could put a link to
+ * somebody else's file in the place of the socket.  0 or an errno.
+ */
+static int bind_as(int fd, const struct sockaddr_un *un, mode_t mode, gid_t group)
+{
+	gid_t ours = getegid();
+	mode_t before;
+	int err;
+
+	if (group != ours && setegid(group))
+		return errno;
+	before = umask(~mode & 0777);
+	err = bind(fd, (const struct sockaddr *)un, sizeof(*un)) ? errno : 0;
+	(void)umask(before);
+	if (group != ours && setegid(ours) && !err)
+		err = errno;
+	return err;
 }
 
 static bool fill(struct sockaddr_un *un, char why[static CONFIG_WHY_MAX], const char *path,
@@ -125,22 +141,18 @@ static bool place(struct control_file *file, const struct sockaddr_un *un,
 		  char why[static CONFIG_WHY_MAX])
 {
 	struct stat st;
-	mode_t before;
+	gid_t group;
 	int err;
 
+	if (!find_group(conf, &group, why))
+		return false;
 	(void)unlink(passing->sun_path);
-	before = umask(0177);
-	err = bind(file->fd, (const struct sockaddr *)passing, sizeof(*passing)) ? errno : 0;
-	umask(before);
+	err = bind_as(file->fd, passing, conf->mode, group);
 	if (err) {
 		say(why, "%s: %s", passing->sun_path, strerror(err));
 		return false;
 	}
-	if (!set_access(passing->sun_path, conf, why)) {
-		(void)unlink(passing->sun_path);
-		return false;
-	}
-	if (stat(passing->sun_path, &st) || listen(file->fd, BACKLOG) ||
+	if (lstat(passing->sun_path, &st) || listen(file->fd, BACKLOG) ||
 	    rename(passing->sun_path, un->sun_path)) {
 		say(why, "%s: %s", un->sun_path, strerror(errno));
 		(void)unlink(passing->sun_path);

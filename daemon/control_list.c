@@ -11,7 +11,7 @@
 
 #include "daemon/control_priv.h"
 
-#define LIST_CHUNK (512u * 1024u)
+#define LIST_CHUNK ((size_t)512 << 10)
 
 void control_list_free(struct control_list *list)
 {

@@ -122,6 +122,8 @@ extern const char *const control_event_names[CONTROL_EV_COUNT];
 bool control_command(struct client *client, const char *name, struct ctl_in message);
 /* Read the keys that select SAs; false: it has been answered with what is wrong. */
 bool control_filter(struct client *client, struct ctl_in message, struct control_filter *out);
+bool control_text(struct client *client, struct ctl_in message, const char *key, char *out,
+		  size_t cap);
 bool control_address(struct client *client, struct ctl_in message, const char *key,
 		     struct addr *out);
 bool control_number(struct client *client, struct ctl_in message, const char *key, int64_t min,

@@ -6,7 +6,7 @@
 
 #include "daemon/node.h"
 
-#define KERNEL_VIEWS_MAX (4u * IKE_SAS_MAX) /* SAs of one listing */
+#define KERNEL_VIEWS_MAX ((size_t)4 * IKE_SAS_MAX) /* SAs of one listing */
 
 /*
  * Carry out an action of the kinds SA_ADD, SA_MOVE, SA_DEL, COUNT, SA_LIST, ACQUIRE_FORGET

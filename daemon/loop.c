@@ -194,6 +194,9 @@ static void take_kernel_event(void *ctx, const struct xfrm_event *ev)
 			(void)event_add(loop->links_due, &pause);
 		return;
 	}
+	/* At once: until it stands again, GRE leaves in the clear. */
+	if (ev->kind == XFRM_EV_POLICY || ev->kind == XFRM_EV_RESYNC)
+		loop->host.policies(loop->host.ctx);
 	node_kernel(loop->host.node, loop_now(), ev);
 	loop_drain(loop);
 }

@@ -37,6 +37,8 @@ struct loop_host {
 	void (*reload)(void *ctx);
 	/* Links or addresses changed a moment ago.  It may configure the node. */
 	void (*links)(void *ctx);
+	/* Policies were removed, or events were lost that could have said so. */
+	void (*policies)(void *ctx);
 };
 
 /* The event base alone, so that others can add to it.  NULL without memory. */

@@ -294,6 +294,18 @@ static int daemonise(void)
 
 /* ---- the command line ---- */
 
+/* `file` as seen from here, for good: going to the background changes the directory. */
+static const char *absolute(const char *file, char out[static CONFIG_PATH_MAX])
+{
+	char here[CONFIG_PATH_MAX];
+	int len;
+
+	if (file[0] == '/' || !getcwd(here, sizeof(here)))
+		return file;
+	len = snprintf(out, CONFIG_PATH_MAX, "%s/%s", here, file);
+	return len < CONFIG_PATH_MAX ? out : file;
+}
+
 static void usage(FILE *to)
 {
 	(void)fputs("usage: spoked [-f FILE] [-n] [-F] [-v]\n"
@@ -328,6 +340,7 @@ static int check(const char *file)
 int main(int argc, char **argv)
 {
 	struct spoked s = { .file = CONFIG_PATH };
+	char path[CONFIG_PATH_MAX];
 	bool only_check = false;
 	int option;
 
@@ -362,5 +375,6 @@ int main(int argc, char **argv)
 	}
 	if (only_check)
 		return check(s.file);
+	s.file = absolute(s.file, path);
 	return run(&s, s.foreground ? -1 : daemonise());
 }

@@ -8,6 +8,7 @@
  * rest of those 30 s; and when a peer stays away, it must not be made to forget too often.
  *
  *	(none) -ACQUIRE-> WANTING -stands-> (none)
+ *	WANTING -stood already-> BACKOFF
  *	WANTING -failed-> BACKOFF -1 s, doubling to 30 s-> DUE -forget-> QUIET
  *	QUIET -ACQUIRE-> WANTING;  QUIET -60 s-> (none)
  *	WANTING -nobody is configured there-> QUIET, for an hour: the kernel's own 30 s will do
@@ -139,10 +140,14 @@ void node_acquire_done(struct node *node, tick_t now, struct acquire *a, enum ik
 	}
 	/*
 	 * The kernel asked for what stands: it came up in the same moment, or somebody has taken
-	 * it out of the kernel.  Looking tells.
+	 * it out of the kernel.  Looking tells.  In the second case the question that was asked
+	 * would keep the kernel from asking again, so it has to be forgotten a moment later.
 	 */
-	if (existed)
+	if (existed) {
 		node_list_want(node, now);
+		enter(node, a, ACQUIRE_BACKOFF, now + NODE_BACKOFF_FIRST_US);
+		return;
+	}
 	acquire_free(node, a);
 }
 

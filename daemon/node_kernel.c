@@ -18,7 +18,7 @@
  * which is an EXPIRE event and makes room for a new one.
  */
 #define SEQ32_HARD_PACKETS (UINT32_MAX - 65536u)
-#define SEQ32_SOFT_PACKETS (SEQ32_HARD_PACKETS / 8 * 7)
+#define SEQ32_SOFT_PACKETS (SEQ32_HARD_PACKETS - SEQ32_HARD_PACKETS / 8)
 
 static void half(const struct ike_child_sa *child, const struct ike_sa_half *in,
 		 struct xfrm_sa *out)
@@ -166,13 +166,10 @@ static void compare(void *ctx, const struct ike_sa_info *info)
 	}
 }
 
-/* The kernel's SAs with our reqids, larval ones aside. */
+/* The kernel's SAs with our reqids, larval ones aside; c->standing has room for them all. */
 static bool index_views(const struct node *node, struct comparison *c,
 			const struct xfrm_sa_view *views, size_t count)
 {
-	c->standing = calloc(count + 1, sizeof(*c->standing));
-	if (!c->standing)
-		return false;
 	for (size_t i = 0; i < count; i++) {
 		struct standing *s = &c->standing[c->count];
 
@@ -213,11 +210,13 @@ static void remove_strays(struct node *node, const struct comparison *c)
 
 void node_sa_listed(struct node *node, tick_t now, const struct xfrm_sa_view *views, size_t count)
 {
+	struct standing *standing = calloc(count + 1, sizeof(*standing));
 	struct comparison c = { 0 };
 
 	node->now = now;
 	map_init(&c.map, sizeof(struct standing_key), rng_u64(&node->rng));
-	if (!index_views(node, &c, views, count))
+	c.standing = standing;
+	if (!standing || !index_views(node, &c, views, count))
 		goto out;
 	ike_list(node->ike, compare, &c);
 	if (c.bad)
@@ -232,6 +231,6 @@ void node_sa_listed(struct node *node, tick_t now, const struct xfrm_sa_view *vi
 		ike_child_expired(node->ike, now, &c.lost[i].dst, c.lost[i].spi, true);
 out:
 	map_fini(&c.map);
-	free(c.standing);
+	free(standing);
 	free(c.lost);
 }

@@ -94,6 +94,11 @@ static void loop_links(void *ctx)
 		log_write(NOTE_ERROR, "new addresses are not in force: out of memory");
 }
 
+static void loop_policies(void *ctx)
+{
+	tunnels_restore(((struct spoked *)ctx)->tunnels);
+}
+
 struct loop_host spoked_loop_host(struct spoked *s)
 {
 	return (struct loop_host){ .node = s->node,
@@ -103,7 +108,8 @@ struct loop_host spoked_loop_host(struct spoked *s)
 				   .control = s->control,
 				   .ctx = s,
 				   .reload = loop_reload,
-				   .links = loop_links };
+				   .links = loop_links,
+				   .policies = loop_policies };
 }
 
 /* ---- what the control server asks ---- */

@@ -251,10 +251,15 @@ static struct tunnel *plan(struct tunnels *t, const struct config *config)
 /* Interfaces that have to be made anew go first: the new policy stands already. */
 static void make_way(struct tunnels *t, const struct tunnel *old, struct tunnel *next)
 {
-	next->ready = old->ready && same_link(&old->link, &next->link);
-	if (!old->created || changes_in_place(&old->link, &next->link))
+	/* Nobody but us is expected to touch it: with another key it would evade its policy. */
+	bool touched = old->ready && !xfrm_tunnel_stands(t->x, &old->link);
+	int err;
+
+	next->ready = old->ready && !touched && same_link(&old->link, &next->link);
+	if (!old->created || (!touched && changes_in_place(&old->link, &next->link)))
 		return;
-	if (xfrm_tunnel_delete(t->x, next->link.name))
+	err = xfrm_tunnel_delete(t->x, next->link.name);
+	if (err && err != -ENODEV)
 		log_write(NOTE_ERROR, "%s: %s", next->link.name, xfrm_why(t->x));
 	next->created = false;
 }
@@ -363,7 +368,8 @@ bool tunnels_refresh(struct tunnels *t)
 
 		if (!resolve(t, tunnel))
 			continue;
-		if (tunnel->ready && same_link(&old.link, &tunnel->link))
+		if (tunnel->ready && same_link(&old.link, &tunnel->link) &&
+		    xfrm_tunnel_stands(t->x, &tunnel->link))
 			continue;
 		why[0] = 0;
 		if (policy_set(t, tunnel, why)) {
@@ -380,6 +386,22 @@ bool tunnels_refresh(struct tunnels *t)
 			changed || !old.resolved || !addr_eq(&old.link.local, &tunnel->link.local);
 	}
 	return changed;
+}
+
+void tunnels_restore(struct tunnels *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		struct tunnel *tunnel = &t->at[i];
+		int missing = tunnel->policy_set ? xfrm_policy_restore(t->x, &tunnel->policy) : 0;
+
+		if (missing < 0)
+			log_write(NOTE_ERROR, "%s: %s", tunnel->link.name, xfrm_why(t->x));
+		else if (missing)
+			log_write(NOTE_WARN,
+				  "%s: somebody has removed its policies; they were set again, but "
+				  "GRE may have left in the clear meanwhile",
+				  tunnel->link.name);
+	}
 }
 
 size_t tunnels_list(const struct tunnels *t, struct node_tunnel out[static NODE_TUNNELS_MAX])

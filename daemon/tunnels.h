@@ -27,10 +27,13 @@ bool tunnels_apply(struct tunnels *tunnels, const struct config *config,
 		   char why[static CONFIG_WHY_MAX]);
 
 /*
- * A link or an address changed: resolve sources again, and try again what failed.  True if the
- * node has to be configured anew.
+ * A link or an address changed: resolve sources again, make interfaces anew that somebody deleted
+ * or changed, and try again what failed.  True if the node has to be configured anew.
  */
 bool tunnels_refresh(struct tunnels *tunnels);
+
+/* Somebody removed policies: set those of ours again that are missing, and say so. */
+void tunnels_restore(struct tunnels *tunnels);
 
 /* The tunnels that have their policy, for the node.  Returns how many. */
 size_t tunnels_list(const struct tunnels *tunnels, struct node_tunnel out[static NODE_TUNNELS_MAX]);

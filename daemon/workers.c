@@ -18,6 +18,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#define STACK_BYTES ((size_t)1 << 20) /* the default of 8 MiB would be locked in memory, twice */
+
 struct ring {
 	struct ike_job *job[WORKERS_QUEUE_MAX];
 	size_t first, count;
@@ -87,17 +89,22 @@ static void *work(void *ctx)
 /* 0 or an errno.  Threads inherit the mask of the one that makes them. */
 static int start_threads(struct workers *w)
 {
+	pthread_attr_t attr;
 	sigset_t all, before;
-	int err = 0;
+	int err = pthread_attr_init(&attr);
 
+	if (err)
+		return err;
+	err = pthread_attr_setstacksize(&attr, STACK_BYTES);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (!err && w->threads < WORKERS_THREADS) {
-		err = pthread_create(&w->thread[w->threads], NULL, work, w);
+		err = pthread_create(&w->thread[w->threads], &attr, work, w);
 		if (!err)
 			w->threads++;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
 	return err;
 }
 

@@ -227,20 +227,12 @@ static enum ike_cause take_child(struct ike_sa *sa, const struct ike_msg *msg)
 /* What the counters call an answer that gives us no Child SA, though it does not say why. */
 static enum ike_err child_err(enum ike_cause cause)
 {
-	switch (cause) {
-	case IKE_CAUSE_NONE:
-		return IKE_OK;
-	case IKE_CAUSE_TS:
-		return IKE_E_TS;
-	case IKE_CAUSE_MODE:
-		return IKE_E_MODE;
-	case IKE_CAUSE_NO_CHILD_PROPOSAL:
-		return IKE_E_NO_PROPOSAL;
-	case IKE_CAUSE_LIMIT:
-		return IKE_E_BUSY;
-	default: /* the others are not take_child's */
-		return IKE_E_MISSING;
-	}
+	return cause == IKE_CAUSE_NONE		      ? IKE_OK
+	       : cause == IKE_CAUSE_TS		      ? IKE_E_TS
+	       : cause == IKE_CAUSE_MODE	      ? IKE_E_MODE
+	       : cause == IKE_CAUSE_NO_CHILD_PROPOSAL ? IKE_E_NO_PROPOSAL
+	       : cause == IKE_CAUSE_LIMIT	      ? IKE_E_BUSY
+						      : IKE_E_MISSING;
 }
 
 enum ike_err auth_answered(struct ike_sa *sa, const struct ike_path *path,

@@ -225,8 +225,8 @@ void ike_mapping_changed(struct ike *ike, tick_t now, const struct addr *local, 
 	/* As in sa_heard: only a peer behind a NAT may move. */
 	if (sa->state != SA_ESTABLISHED || !sa->natt || !sa->nat_remote)
 		return;
-	sa_heard(sa, &sa->path, false);
 	sa_move(sa, remote);
+	sa_heard(sa, &sa->path, false); /* schedules, too */
 	ike_reap(ike);
 }
 

@@ -32,6 +32,7 @@
 #define LINGER_US	      (30 * TICK_S) /* a refused peer may still ask for our answer */
 #define DPD_ANSWER_US	      (2 * TICK_S)  /* the caller's time to answer IKE_ACT_COUNT */
 #define REPLACE_RETRY_US      (60 * TICK_S)
+#define MOVED_REPLACE_US	(5 * TICK_S)  /* after a peer's address changed under its SAs */
 #define HINT_PROBE_US	      (10 * TICK_S) /* at most one liveness check per hint and this time */
 #define STRAY_BURST_MAX	      20	    /* unprotected answers per STRAY_REFILL_US */
 #define STRAY_REFILL_US	      TICK_S

@@ -288,6 +288,12 @@ void sa_move(struct ike_sa *sa, const struct endpoint *remote)
 	sa_note(sa, NOTE_INFO, "peer's NAT mapping changed from %s to %s",
 		endpoint_text(&sa->path.remote, from), endpoint_text(remote, to));
 	sa->path.remote = *remote;
+	/*
+	 * New ports change in the kernel's SA as it stands; a new address has it installed again
+	 * under the same key, which should not happen often (doc/KERNEL.md): replace it soon.
+	 */
+	if (!addr_eq(&old, &remote->addr) && sa->child_count)
+		sa->t_replace = tick_min(sa->t_replace, tick_add(sa->ike->now, MOVED_REPLACE_US));
 	LIST_EACH(it, &sa->children)
 		child_moved(CONTAINER_OF(it, struct child, node), &old);
 }

@@ -1,6 +1,6 @@
 /*
  * xfrm/event.c - what the kernel says by itself: it wants an SA, an SA has reached a limit, a
- * peer's NAT mapping has moved, a link or an address came or went.
+ * peer's NAT mapping has moved, policies were removed, a link or an address came or went.
  *
  * Events are hints, not a ledger: the kernel drops them when our buffer is full (ENOBUFS), and then
  * says so once.  That becomes XFRM_EV_RESYNC (and a LINK event without index), and the daemon
@@ -123,6 +123,10 @@ static enum verdict xfrm_take(const struct xfrm_reply *reply, struct xfrm_event 
 		return expire_take(reply->body, ev);
 	case XFRM_MSG_MAPPING:
 		return mapping_take(reply->body, ev);
+	case XFRM_MSG_DELPOLICY:
+	case XFRM_MSG_FLUSHPOLICY:
+		ev->kind = XFRM_EV_POLICY; /* a flush does not say which */
+		return EVENT;
 	default: /* the kernel's numbers: POLEXPIRE shares a group, others may come */
 		return NOT_OURS;
 	}
@@ -137,7 +141,7 @@ static enum verdict route_take(const struct xfrm_reply *reply, struct xfrm_event
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
 		return address_take(reply->body, ev, reply->head.nlmsg_type == RTM_DELADDR);
-	default:
+	default: /* the kernel's numbers: routes, neighbours, what may come */
 		return NOT_OURS;
 	}
 }

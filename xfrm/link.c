@@ -65,6 +65,12 @@ static void gre_attr_take(const struct xfrm_attr *attr, struct xfrm_link *out)
 	case IFLA_GRE_PMTUDISC:
 		out->pmtudisc = xfrm_attr_u8(attr);
 		break;
+	case IFLA_GRE_ENCAP_TYPE:
+		out->encap = xfrm_attr_u16(attr) != TUNNEL_ENCAP_NONE;
+		break;
+	case IFLA_GRE_COLLECT_METADATA:
+		out->external = true;
+		break;
 	case IFLA_GRE_IGNORE_DF:
 		out->ignore_df = xfrm_attr_u8(attr);
 		break;

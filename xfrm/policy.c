@@ -137,6 +137,30 @@ int xfrm_policy_set(struct xfrm *x, const struct xfrm_policy *policy)
 	return 0;
 }
 
+int xfrm_policy_restore(struct xfrm *x, const struct xfrm_policy *policy)
+{
+	static const uint8_t dirs[] = { XFRM_POLICY_OUT, XFRM_POLICY_IN };
+	int missing = 0;
+
+	if (!sound(x, policy))
+		return -EINVAL;
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
+		struct xfrm_msg msg;
+
+		/* NEWPOLICY where UPDPOLICY would replace: EEXIST says that it stands. */
+		xfrm_policy_build(&msg, policy, dirs[i]);
+		xfrm_msg_head(&msg)->nlmsg_type = XFRM_MSG_NEWPOLICY;
+
+		int err = xfrm_request(x, XFRM_BUS_XFRM, &msg, NULL, NULL);
+
+		if (err && err != -EEXIST)
+			return xfrm_fail(x, err, "cannot restore the policy with reqid %u",
+					 policy->reqid);
+		missing = missing || !err;
+	}
+	return missing;
+}
+
 int xfrm_policy_del(struct xfrm *x, const struct xfrm_policy *policy)
 {
 	static const uint8_t dirs[] = { XFRM_POLICY_OUT, XFRM_POLICY_IN };

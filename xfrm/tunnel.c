@@ -214,6 +214,10 @@ bool xfrm_tunnel_fits(const struct xfrm_tunnel *tunnel, const struct xfrm_link *
 	if (!addr_fits("local", &link->local, &tunnel->local, tunnel->name, why) ||
 	    !addr_fits("remote", &link->remote, &tunnel->remote, tunnel->name, why))
 		return false;
+	/* Either way packets leave that the policy, which is for plain GRE with our key, misses. */
+	if (link->external || link->encap)
+		return differs(why, tunnel->name,
+			       link->external ? "mode external" : "encap fou or gue", "plain GRE");
 	key_text(have, sizeof(have), link->has_ikey, link->ikey, link->has_okey, link->okey);
 	key_text(want, sizeof(want), tunnel->has_key, tunnel->key, tunnel->has_key, tunnel->key);
 	return strcmp(have, want) == 0 || differs(why, tunnel->name, have, want);
@@ -344,6 +348,14 @@ int xfrm_tunnel_ensure(struct xfrm *x, const struct xfrm_tunnel *tunnel, bool *c
 	if (mtu)
 		*mtu = want;
 	return 0;
+}
+
+bool xfrm_tunnel_stands(struct xfrm *x, const struct xfrm_tunnel *tunnel)
+{
+	struct xfrm_link link;
+
+	return xfrm_link_get(x, tunnel->name, &link) == 0 &&
+	       xfrm_tunnel_fits(tunnel, &link, x->why);
 }
 
 int xfrm_tunnel_delete(struct xfrm *x, const char *name)

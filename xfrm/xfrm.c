@@ -36,8 +36,9 @@ static const int bus_family[XFRM_BUS_COUNT] = {
 	[XFRM_BUS_ROUTE] = NETLINK_ROUTE,
 };
 
-static const unsigned event_groups[XFRM_BUS_COUNT][3] = {
-	[XFRM_BUS_XFRM] = { XFRMNLGRP_ACQUIRE, XFRMNLGRP_EXPIRE, XFRMNLGRP_MAPPING },
+static const unsigned event_groups[XFRM_BUS_COUNT][4] = {
+	[XFRM_BUS_XFRM] = { XFRMNLGRP_ACQUIRE, XFRMNLGRP_EXPIRE, XFRMNLGRP_MAPPING,
+			    XFRMNLGRP_POLICY },
 	[XFRM_BUS_ROUTE] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR },
 };
 
@@ -54,7 +55,7 @@ static const char *err_text(int err)
 		return "this kernel lacks the algorithm";
 	case EPROTO:
 		return "the kernel's answer made no sense";
-	default:
+	default: /* errno's, not ours */
 		return strerror(-err);
 	}
 }
@@ -139,7 +140,7 @@ static int event_open(struct xfrm *x, enum xfrm_bus bus)
 	int fd = mnl_socket_get_fd(x->event[bus]);
 
 	buffer_grow(fd, EVENT_BUFFER_LEN);
-	for (size_t i = 0; i < ARRAY_LEN(event_groups[bus]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(event_groups[bus]) && event_groups[bus][i]; i++) {
 		unsigned group = event_groups[bus][i];
 
 		if (mnl_socket_setsockopt(x->event[bus], NETLINK_ADD_MEMBERSHIP, &group,
@@ -276,7 +277,7 @@ static void reply_handle(struct wait *wait, const struct xfrm_reply *reply)
 		if (!xfrm_verdict_parse(reply, &wait->verdict))
 			wait->verdict.err = -EPROTO;
 		return;
-	default:
+	default: /* the bus's own message types */
 		if (reply->head.nlmsg_flags & NLM_F_DUMP_INTR)
 			wait->result = wait->result ? wait->result : -EINTR;
 		if (wait->on_reply && !wait->result)

@@ -67,6 +67,7 @@ int xfrm_sa_add(struct xfrm *x, const struct xfrm_sa *sa);
 /* Remove one; -ESRCH if it is not there. */
 int xfrm_sa_del(struct xfrm *x, const struct addr *src, const struct addr *dst, uint32_t spi);
 
+/* What an SA has carried and refused so far; -ESRCH if it is not there: `out` is untouched. */
 int xfrm_sa_count(struct xfrm *x, const struct addr *dst, uint32_t spi, struct xfrm_counters *out);
 
 /*
@@ -110,6 +111,9 @@ struct xfrm_policy {
  */
 int xfrm_policy_set(struct xfrm *x, const struct xfrm_policy *policy);
 
+/* Put back what is missing of the pair, and leave alone what stands.  1: something was missing. */
+int xfrm_policy_restore(struct xfrm *x, const struct xfrm_policy *policy);
+
 /* Remove the pair; -ESRCH if neither was there. */
 int xfrm_policy_del(struct xfrm *x, const struct xfrm_policy *policy);
 
@@ -121,6 +125,7 @@ enum xfrm_event_kind {
 			  * ACQUIRE that nobody answered) */
 	XFRM_EV_MAPPING, /* an authenticated ESP packet came from elsewhere: dst, spi, from */
 	XFRM_EV_RESYNC,	 /* ENOBUFS: events were lost; compare what stands with what should */
+	XFRM_EV_POLICY,	 /* somebody, perhaps we, removed policies: look whether ours stand */
 	XFRM_EV_LINK,	 /* a link came, went or changed (ifindex, up), or an address on it did:
 			    re-resolve sources */
 };
@@ -199,6 +204,10 @@ struct xfrm_tunnel {
  */
 int xfrm_tunnel_ensure(struct xfrm *x, const struct xfrm_tunnel *tunnel, bool *created,
 		       uint32_t *mtu);
+
+/* Is it there as xfrm_tunnel_ensure left it: type, local, remote, key?  Asks, and changes nothing.
+ */
+bool xfrm_tunnel_stands(struct xfrm *x, const struct xfrm_tunnel *tunnel);
 
 /* Delete an interface (only what xfrm_tunnel_ensure created should be). */
 int xfrm_tunnel_delete(struct xfrm *x, const char *name);

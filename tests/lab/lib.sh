@@ -26,7 +26,7 @@
 #	capture_start NAME HOST IF          packets into NAME's capture, capture_stop NAME ends it
 #	capture_show NAME [FILTER]          as tcpdump prints them; capture_count NAME FILTER
 #
-#	wait_for SECONDS COMMAND…           until it succeeds
+#	wait_for SECONDS COMMAND…           until it succeeds; wait_for SECONDS refute …: until it fails
 #	wait_ping HOST ADDR SECONDS         until one answer came
 #	tcp_stream FROM TO ADDR BYTES       that much TCP to TO's ADDR, arriving as it was sent
 #	assert_ping HOST ADDR [OPTION…]     all of three answered
@@ -82,10 +82,15 @@ refute() {
 	rm -f "$LAB/failure"
 }
 
+fails() {
+	! "$@"
+}
+
 wait_for() {
 	local limit=$1 end=$((SECONDS + $1))
 
 	shift
+	[[ $1 != refute ]] || set -- fails "${@:2}"	# until it no longer succeeds
 	while ! "$@" > "$LAB/waited" 2>&1; do
 		if ((SECONDS >= end)); then
 			cat "$LAB/waited"
@@ -108,9 +113,9 @@ host() {
 			mount -t tmpfs -o mode=755 tmpfs /run
 			echo "$1" > /proc/sys/kernel/hostname
 			echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6
-			ip link set lo up
+			exec {forever}<> <(:)
 			echo $$ > "$2"
-			exec -a "host-$1" sleep infinity' holder "$name" "$LAB/$name/up" &
+			read -r -u "$forever"' "host-$name" "$name" "$LAB/$name/up" &
 		HOLDER[$name]=$!
 		HOSTS+=("$name")
 	done
@@ -143,9 +148,13 @@ run_of() {
 }
 
 address_up() { # HOST IF ADDR/LEN
+	local address=""
+
+	[[ $3 == - ]] || address="addr add $3 dev $2"
 	on "$1" ip -batch - <<- END
-		$([[ $3 == - ]] || echo "addr add $3 dev $2")
+		link set lo up
 		link set $2 up
+		$address
 	END
 }
 
@@ -226,13 +235,17 @@ psk() {
 }
 
 spoked_config() {
-	cat > "$(run_of "$1")/spoked.conf"
+	local text
+
+	IFS= read -r -d '' text || true	# cat without a process: "many" does it often
+	printf '%s' "$text" > "/proc/${HOLDER[$1]}/root/run/spoked.conf"
 }
 
 psk_config() {
-	local host=$1 address=$2 inner=$3 peer=$4 remote=$5
+	local host=$1 address=$2 inner=$3 peer=$4 remote=$5 lines=""
 
 	shift 5
+	(($# == 0)) || printf -v lines '\n    %s' "$@"
 	spoked_config "$host" << END
 tunnel gre1 {
     address = "$inner"
@@ -242,7 +255,7 @@ tunnel gre1 {
 peer "$peer" {
     remote = "$remote"
     auth = psk
-    secret-file = "/run/$peer.psk"$( (($# == 0)) || printf '\n    %s' "$@")
+    secret-file = "/run/$peer.psk"${lines}
 }
 END
 }
@@ -260,8 +273,13 @@ spoked_launch() {
 }
 
 spoked_answers() {
+	spoked_listens "$1" && ike "$1" version
+}
+
+# Cheaper, but does not tell a dead daemon's socket from a new one's.
+spoked_listens() {
 	spoked_alive "$1" || fail "spoked on $1 ended at its start"
-	[[ -S $(run_of "$1")/spoked/spoked.vici ]] && ike "$1" version
+	[[ -S /proc/${HOLDER[$1]}/root/run/spoked/spoked.vici ]]
 }
 
 spoked_alive() {

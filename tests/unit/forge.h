@@ -47,6 +47,9 @@ enum forge_step {
 	FORGE_UP,	     /* both are, the wire is empty */
 };
 
+/* A pair with these proposals at both ends, started; `esp` NULL: the default ones. */
+void forge_with(struct pair *p, const char *ike, const char *esp);
+
 /* A pair with one fast proposal, taken as far as that. */
 void forge_pair(struct pair *p, enum forge_step step);
 
@@ -72,6 +75,11 @@ void forge_new(struct pair *p, int as, uint8_t exchange, bool answer, uint32_t m
 /* The next request that the other end of `as` expects. */
 void forge_request(struct pair *p, int as, uint8_t exchange, struct forge *f);
 
+/* B's unprotected answer of one Notify to A's IKE_SA_INIT, which is on the wire; the result is f.
+ */
+struct forge *forge_bare(struct pair *p, struct forge *f, uint16_t type, const void *data,
+			 size_t len);
+
 struct forge_item *forge_add(struct forge *f, uint8_t type, const void *body, size_t len);
 void forge_notify(struct forge *f, uint16_t type, const void *data, size_t len);
 void forge_delete(struct forge *f, uint8_t protocol, const uint32_t *spis, size_t count);
@@ -84,6 +92,9 @@ void forge_repeat(struct forge *f, uint8_t type);
 /* IDi or IDr of f set, and its AUTH made anew for it, with the secret of that side. */
 void forge_identify(struct pair *p, int as, struct forge *f, uint8_t type, const void *data,
 		    size_t len);
+
+/* Set all that RFC 7296 calls RESERVED; what is signed of it is signed anew. */
+void forge_reserve(struct pair *p, int as, struct forge *f);
 
 /* As bytes, of which there are IKE_MESSAGE_MAX. */
 size_t forge_bytes(struct pair *p, int as, const struct forge *f, uint8_t *out);
@@ -144,5 +155,24 @@ uint16_t forge_strike_at(struct pair *p, int as, const struct forge *f, enum ike
 #define forge_attack(p, to, bytes, len, err) forge_attack_at(p, to, bytes, len, err, __LINE__)
 /* The same with a forged message, `as` being its sender. */
 #define forge_strike(p, as, f, err) forge_strike_at(p, as, f, err, __LINE__)
+
+/* ---- whole exchanges ---- */
+
+typedef void forge_fn(struct pair *p, struct forge *f, unsigned i);
+
+/* Nothing is left of A's attempt, and the next one, nobody in the way, succeeds; `p` is freed. */
+void forge_over(struct pair *p, enum ike_cause cause);
+
+/*
+ * B is sent what `mutate` makes of A's IKE_AUTH: it refuses for `err`, and answers with `notify`
+ * alone, keeping its identity to itself (CVE-2015-4171), again and again the same (CVE-2024-2357).
+ */
+void forge_refused_request(forge_fn *mutate, unsigned i, enum ike_err err, uint16_t notify);
+
+/* B authenticates A, but gives it no Child SA: A lets the IKE SA go. */
+void forge_refused_child(forge_fn *mutate, unsigned i, enum ike_err err, uint16_t notify);
+
+/* A is sent what `mutate` makes of B's answer: both end with nothing. */
+void forge_refused_answer(forge_fn *mutate, unsigned i, enum ike_err err, enum ike_cause cause);
 
 #endif

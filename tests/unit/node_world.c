@@ -204,7 +204,9 @@ void world_settle(struct world *w)
 	while (w->wire_count) {
 		struct datagram *d = w->wire[0];
 
-		memmove(w->wire, w->wire + 1, --w->wire_count * sizeof(d));
+		for (size_t i = 1; i < w->wire_count; i++)
+			w->wire[i - 1] = w->wire[i];
+		w->wire_count--;
 		node_datagram(w->host[d->to].node, w->now, &d->path, cur_of(d->bytes, d->len));
 		world_drain(w, d->to);
 		free(d);

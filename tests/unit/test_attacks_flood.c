@@ -282,22 +282,11 @@ static void test_expired_cookies(void **state)
 
 /* ---- cookies and groups, as initiator ---- */
 
-static void answer_cookie(struct pair *p, const void *cookie, size_t len, struct forge *f)
-{
-	memset(f, 0, sizeof(*f));
-	f->hdr = pair_peek(p, 0);
-	f->hdr.flags = IKE_FLAG_RESPONSE;
-	forge_notify(f, IKE_N_COOKIE, cookie, len);
-}
-
-static void answer_group(struct pair *p, uint16_t group, size_t len, struct forge *f)
+static struct forge *answer_group(struct pair *p, uint16_t group, size_t len, struct forge *f)
 {
 	uint8_t data[4] = { (uint8_t)(group >> 8), (uint8_t)group };
 
-	memset(f, 0, sizeof(*f));
-	f->hdr = pair_peek(p, 0);
-	f->hdr.flags = IKE_FLAG_RESPONSE;
-	forge_notify(f, IKE_N_INVALID_KE_PAYLOAD, data, len);
+	return forge_bare(p, f, IKE_N_INVALID_KE_PAYLOAD, data, len);
 }
 
 /* RFC 7296 2.6: 1 to 64 bytes. */
@@ -309,13 +298,13 @@ static void test_impossible_cookies(void **state)
 
 	(void)state;
 	forge_pair(&p, FORGE_INIT_REQUEST);
-	answer_cookie(&p, cookie, 0, &f);
+	forge_bare(&p, &f, IKE_N_COOKIE, cookie, 0);
 	assert_int_equal(forge_strike(&p, 1, &f, IKE_E_SYNTAX), 0);
-	answer_cookie(&p, cookie, 65, &f);
+	forge_bare(&p, &f, IKE_N_COOKIE, cookie, 65);
 	assert_int_equal(forge_strike(&p, 1, &f, IKE_E_SYNTAX), 0);
-	answer_cookie(&p, cookie, 1000, &f);
+	forge_bare(&p, &f, IKE_N_COOKIE, cookie, 1000);
 	assert_int_equal(forge_strike(&p, 1, &f, IKE_E_SYNTAX), 0);
-	answer_cookie(&p, cookie, 64, &f);
+	forge_bare(&p, &f, IKE_N_COOKIE, cookie, 64);
 	assert_int_equal(forge_send(&p, 1, &f), IKE_OK);
 	assert_int_equal(p.side[0].out_count, 2);
 	pair_drop(&p, 0); /* what a responder that demands cookies does with it */
@@ -333,7 +322,7 @@ static void test_cookie_loop(void **state)
 	forge_pair(&p, FORGE_INIT_REQUEST);
 	for (unsigned i = 0; i < 100; i++) {
 		cookie[0] = (uint8_t)i;
-		answer_cookie(&p, cookie, sizeof(cookie), &f);
+		forge_bare(&p, &f, IKE_N_COOKIE, cookie, sizeof(cookie));
 		if (i >= INIT_RETRIES_MAX) {
 			assert_int_equal(forge_strike(&p, 1, &f, IKE_E_UNEXPECTED), 0);
 			continue;

@@ -158,7 +158,7 @@ static void test_stats(void **state)
 	struct fixture *f = *state;
 
 	fixture_establish(f);
-	f->w->now += 3 * 3600 * TICK_S;
+	f->w->now += 10800 * TICK_S;
 	client_request(f, &f->client, "stats", NULL);
 	client_expect(f, &f->client, "uptime.running=3 hours\nuptime.since=", "uptime.seconds=108",
 		      "ikesas.total=1\nikesas.half-open=0\n", "drops.keepalive=5",
@@ -371,6 +371,27 @@ static void test_terminate(void **state)
 	world_assert_standing(f->w, 0);
 }
 
+/* A selector that cannot be read must not select everything else's SAs. */
+static void test_terminate_unreadable_selectors(void **state)
+{
+	static const char *const bad[] = { "ike=caf\xc3\xa9", "child=gre1\x01", "ike-id=\xff",
+					   "local=\x80" };
+	struct fixture *f = *state;
+	char local[256] = "local=";
+
+	fixture_establish(f);
+	memset(local + 6, '1', sizeof(local) - 7);
+	client_request(f, &f->client, "terminate", local, "remote=203.0.113.33", NULL);
+	client_expect(f, &f->client, "success=no\nerrmsg=local will not do", NULL);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		client_request(f, &f->client, "terminate", bad[i], "remote=203.0.113.33",
+			       "timeout=-1", NULL);
+		client_expect(f, &f->client, "success=no\nerrmsg=", NULL);
+	}
+	assert_int_equal(f->w->host[0].downs, 0);
+	assert_int_equal(f->w->host[0].child_downs, 0);
+}
+
 static void test_terminate_child(void **state)
 {
 	struct fixture *f = *state;
@@ -380,8 +401,8 @@ static void test_terminate_child(void **state)
 	client_register(f, &f->client, "list-sa");
 	client_request(f, &f->client, "list-sas", NULL);
 	assert_true(client_packet(f, &f->client));
-	(void)snprintf(id, sizeof(id), "child-id=%u",
-		       (unsigned)atoi(strstr(f->text, "gre1-") + sizeof("gre1-") - 1));
+	(void)snprintf(id, sizeof(id), "child-id=%lu",
+		       strtoul(strstr(f->text, "gre1-") + sizeof("gre1-") - 1, NULL, 10));
 	client_expect(f, &f->client, NULL);
 	client_request(f, &f->client, "terminate", id, NULL);
 	world_settle(f->w);
@@ -585,6 +606,7 @@ int main(void)
 		TEST(test_list_sas_filters),
 		TEST(test_list_sas_waits_for_the_reader),
 		TEST(test_terminate),
+		TEST(test_terminate_unreadable_selectors),
 		TEST(test_terminate_child),
 		TEST(test_terminate_without_waiting),
 		TEST(test_terminate_with_force),

@@ -208,7 +208,7 @@ static void test_out_from_the_named_address(void **state)
 {
 	struct fixture *f = *state;
 	struct ike_path path = path_to_peer(f, f->conf.ike_port);
-	struct sockaddr_in from;
+	struct sockaddr_in from = { 0 };
 	uint8_t bytes[32];
 
 	assert_int_equal(net_send(f->net, &path, cur_of("hello", 5)), NET_DROP_NONE);
@@ -222,7 +222,7 @@ static void test_out_puts_the_marker(void **state)
 {
 	struct fixture *f = *state;
 	struct ike_path path = path_to_peer(f, f->conf.natt_port);
-	struct sockaddr_in from;
+	struct sockaddr_in from = { 0 };
 	uint8_t bytes[32];
 
 	assert_int_equal(net_send(f->net, &path, cur_of("hello", 5)), NET_DROP_NONE);

@@ -214,6 +214,9 @@ static void test_acquire_for_what_stands_looks_closer(void **state)
 	assert_int_equal(a->lists, 1);
 	assert_int_equal(stats_of(w).lost, 1);
 	world_assert_standing(w, 0);
+	assert_int_equal(a->forgets, 0);
+	world_pass(w, 2 * TICK_S); /* not the 30 s that the kernel would wait */
+	assert_int_equal(a->forgets, 1);
 	world_acquire(w, &addr_b, REQID, 3);
 	world_settle(w);
 	world_assert_standing(w, 2);

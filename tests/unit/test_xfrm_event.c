@@ -63,13 +63,32 @@ static enum xfrm_bus sample(unsigned which, struct xfrm_msg *msg)
 	case 3:
 		xfrm_msg_begin(msg, RTM_NEWLINK, 0, &link, sizeof(link));
 		return XFRM_BUS_ROUTE;
-	default:
+	default: /* the last of SAMPLES */
 		xfrm_msg_begin(msg, RTM_DELADDR, 0, &address, sizeof(address));
 		return XFRM_BUS_ROUTE;
 	}
 }
 
 #define SAMPLES 5
+
+/* A flush says nothing but that it was one; so does whoever deletes a single policy. */
+static void removed_policies_are_an_event(void **state)
+{
+	static const uint16_t types[] = { XFRM_MSG_FLUSHPOLICY, XFRM_MSG_DELPOLICY };
+	struct xfrm_userpolicy_id id = { .dir = XFRM_POLICY_OUT };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		struct xfrm_event got[2], *end = got;
+		struct xfrm_msg msg;
+
+		xfrm_msg_begin(&msg, types[i], 0, &id, i ? sizeof(id) : 0);
+		assert_int_equal(xfrm_event_parse(XFRM_BUS_XFRM, xfrm_msg_bytes(&msg), collect, &end),
+				 0);
+		assert_int_equal(end - got, 1);
+		assert_int_equal(got[0].kind, XFRM_EV_POLICY);
+	}
+}
 
 static struct xfrm_event sample_event(unsigned which)
 {
@@ -284,6 +303,13 @@ static void adoption_compares(void **state)
 	differs(&tunnel, &link, "remote any", "remote 198.51.100.7");
 	tunnel.type = XFRM_TUNNEL_GRETAP;
 	differs(&tunnel, &link, "type gre,", "type gretap");
+	tunnel = mgre();
+	other = link;
+	other.encap = true;
+	differs(&tunnel, &other, "encap fou or gue", "plain GRE");
+	other.external = true;
+	differs(&tunnel, &other, "mode external", "plain GRE");
+	tunnel.type = XFRM_TUNNEL_GRETAP;
 	memset(other.kind, 0, sizeof(other.kind));
 	differs(&tunnel, &other, "type unknown", "type gretap");
 }
@@ -334,6 +360,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_are_parsed),
+		cmocka_unit_test(removed_policies_are_an_event),
 		cmocka_unit_test(others_events_are_skipped),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(mutated),

@@ -28,6 +28,7 @@ psk_config good 192.0.2.2 10.8.0.2/24 a 192.0.2.1
 psk_config other 192.0.2.3 10.8.0.3/24 a 192.0.2.1
 psk_config mute 192.0.2.4 10.8.0.4/24 a 192.0.2.1 'ike-proposals = {"aes128-sha256-ecp256"}'
 spoked_config a <<- END
+	retransmit { interval = "500ms"  tries = 4 }
 	tunnel gre1 { address = "10.8.0.1/24"  key = 42  source = "192.0.2.1" }
 	peer "good" { remote = "192.0.2.2"  auth = psk  secret-file = "/run/good.psk" }
 	peer "other" { remote = "192.0.2.3"  auth = psk  secret-file = "/run/other.psk" }
@@ -71,9 +72,11 @@ establish_fails a -w -t 60 192.0.2.1 192.0.2.4
 no_proposal=$said
 assert grep -qi proposal <<< "$said"
 
-step "nobody there"
-establish_fails a -w -t 10 192.0.2.1 192.0.2.5
-assert grep -qiE 'answer|timed out|unreachable|route' <<< "$said"
+step "nobody there: the time-out, then the cause"
+establish_fails a -w -t 2 192.0.2.1 192.0.2.5
+assert grep -q 'timed out' <<< "$said"
+establish_fails a -w -t 60 192.0.2.1 192.0.2.5
+assert grep -qiE 'answer|unreachable' <<< "$said"
 [[ $said != "$wrong_key" && $said != "$no_proposal" ]] || fail "causes are not told apart"
 
 step "no peer configured"

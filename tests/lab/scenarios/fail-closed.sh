@@ -44,6 +44,32 @@ closed() { # CAPTURE
 step "a stranger's GRE is dropped while the daemon lives"
 closed alive
 
+step "somebody flushes SAs: the next packets bring new ones, well before the kernel's 30 s"
+on a ip xfrm state flush
+wait_ping a 10.8.0.2 15
+
+step "somebody flushes policies: they are back at once, and say so in the log"
+on a ip xfrm policy flush
+has_policies() { (($(policy_count a) == 2)); }
+wait_for 5 has_policies
+assert grep -q 'somebody has removed its policies' "$LAB/a/spoked.log"
+closed flushed
+wait_ping a 10.8.0.2 60
+
+step "somebody deletes the interface, or gives it a key that no policy knows: it is made anew"
+again() {
+	on a ip -d link show gre1 | grep -q 'ikey 0.0.0.42 okey 0.0.0.42'
+}
+on a ip link del gre1
+wait_for 10 again
+on a ip link set gre1 type gre local 192.0.2.1 key 43
+refute again
+wait_for 10 again
+neighbour a 10.8.0.2 192.0.2.2
+neighbour a 10.8.0.3 192.0.2.3
+wait_ping a 10.8.0.2 60
+closed anew
+
 step "SIGKILL: the SAs that stood still serve, until they run out"
 spoked_kill a KILL
 assert_policies a 2

@@ -27,7 +27,7 @@ for ((i = 0; i < SPOKES; i += 10)); do	# a few at a time: together they would st
 		spoked_launch $s
 	done
 	for s in "${spokes[@]:i:10}"; do
-		wait_for 120 spoked_answers $s
+		wait_for 120 spoked_listens $s
 	done
 done
 step "neighbours"

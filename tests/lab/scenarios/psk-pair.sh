@@ -58,6 +58,26 @@ wait_ping b 10.8.0.1 60
 wait_for 20 has_sas b 2
 assert_sas a 2
 
+step "both dial at once: one IKE SA and one pair of SAs remain"
+ike a terminate 192.0.2.2
+wait_for 20 has_sas a 0
+wait_for 20 has_sas b 0
+ike b establish 192.0.2.2 192.0.2.1 & # neither waits
+dial=$!
+ike a establish 192.0.2.1 192.0.2.2
+wait "$dial"
+wait_ping a 10.8.0.2 60
+assert_ping b 10.8.0.1
+one_sa() {
+	local h
+
+	for h in a b; do
+		has_sas $h 2 && (($(ike $h list-sas | grep -c ESTABLISHED) == 1)) || return 1
+	done
+}
+wait_for 30 one_sa
+assert_ping a 10.8.0.2
+
 step "SIGTERM: SAs go, also the peer's; policies stay"
 spoked_kill a TERM
 assert_sas a 0
