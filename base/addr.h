@@ -34,6 +34,7 @@ struct prefix {
 	uint8_t bits;
 };
 
+/* a.b.c.d */
 struct addr addr_ip4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
 
 /* From `len` network-order bytes: 4 or 16; any other length gives ADDR_NONE. */
@@ -42,6 +43,7 @@ struct addr addr_from_bytes(const void *bytes, size_t len);
 /* 4, 16, or 0 for ADDR_NONE. */
 size_t addr_len(const struct addr *addr);
 
+/* Same family and bytes?  Two ADDR_NONE are equal. */
 bool addr_eq(const struct addr *a, const struct addr *b);
 
 /* Byte order within a family, IPv4 before IPv6: -1, 0, 1. */

@@ -24,6 +24,7 @@ struct map {
 	uint64_t seed;
 };
 
+/* An empty map, which allocates nothing yet.  `seed` is to be random, and kept secret. */
 void map_init(struct map *map, size_t key_len, uint64_t seed);
 
 /* Frees the map's own memory; the nodes are their owners'. */

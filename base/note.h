@@ -14,7 +14,7 @@ enum note_class {
 	NOTE_ERROR, /* something that the operator must mend */
 	NOTE_WARN,  /* something that the operator should know */
 	NOTE_INFO,  /* an event that matters: a peer came, a peer went */
-	NOTE_PEER,  /* what any stranger can cause by sending a datagram: rate-limited */
+	NOTE_PEER,  /* what any stranger, or a local client, can cause at will: rate-limited */
 	NOTE_DEBUG, /* for -v */
 	NOTE_CLASS_COUNT
 };

@@ -18,7 +18,9 @@ static inline void rng_fill(const struct rng *rng, void *out, size_t len)
 	rng->fill(rng->ctx, out, len);
 }
 
+/* 32 random bits. */
 uint32_t rng_u32(const struct rng *rng);
+/* 64 random bits. */
 uint64_t rng_u64(const struct rng *rng);
 
 /* Uniform in [0, bound), bound > 0, without modulo bias. */

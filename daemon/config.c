@@ -309,6 +309,13 @@ static bool read_file(void *ctx, const char *path, enum config_file_kind kind, c
 	}
 	if (kind == CONFIG_FILE_SECRET && !check_secret(&st, path, why))
 		goto out;
+	if (kind == CONFIG_FILE_CONF && st.st_mode & 022) {
+		(void)snprintf(
+			why, CONFIG_WHY_MAX,
+			"%.200s can be written by others (mode %04o); protect it (chmod go-w)",
+			path, (unsigned)st.st_mode & 07777);
+		goto out;
+	}
 	ok = slurp(fd, max, bytes, len);
 	if (!ok && errno == EFBIG)
 		(void)snprintf(why, CONFIG_WHY_MAX, "%.200s is longer than %zu bytes", path, max);

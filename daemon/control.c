@@ -69,7 +69,7 @@ void control_drop(struct client *c, const char *why)
 	if (c->dead)
 		return;
 	if (why)
-		log_write(NOTE_WARN, "control: connection dropped: %s", why);
+		log_write(NOTE_PEER, "control: connection dropped: %s", why);
 	c->dead = true;
 	(void)bufferevent_disable(c->bev, EV_READ | EV_WRITE);
 	event_active(c->control->reap, EV_TIMEOUT, 0);
@@ -327,7 +327,7 @@ static void on_connection(evutil_socket_t listen_fd, short what, void *ctx)
 		if (fd < 0)
 			return;
 		if (control->client_count >= CONTROL_CLIENTS_MAX) {
-			log_write(NOTE_WARN, "control: more than %d clients: one turned away",
+			log_write(NOTE_PEER, "control: more than %d clients: one turned away",
 				  CONTROL_CLIENTS_MAX);
 			close(fd);
 		} else if (!client_new(control, fd)) {

@@ -16,7 +16,7 @@
 #include "daemon/control_priv.h"
 #include "daemon/sandbox.h"
 
-#define BACKLOG 16
+#define BACKLOG 64
 
 static void __attribute__((format(printf, 2, 3)))
 say(char why[static CONFIG_WHY_MAX], const char *format, ...)

@@ -11,8 +11,8 @@
  * that stopped, unless the configuration has remove-policies = true.
  *
  * Without -F the process forks at the very beginning and the parent waits for the child's word: it
- * exits 0 once the daemon really listens, 1 if a step failed; the cause has been written to stderr
- * by then.
+ * exits 0 once the daemon really listens, 1 if the child ended instead; the cause has been written
+ * to stderr by then.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,8 +26,7 @@
 #include "daemon/sandbox.h"
 #include "daemon/spoked.h"
 
-#define WORD_READY  'r'
-#define WORD_FAILED 'f'
+#define WORD_READY 'r' /* a child that fails ends without a word */
 
 /* ---- the steps; each leaves the cause in `why` if it fails ---- */
 
@@ -141,6 +140,7 @@ static void control_end(struct spoked *s)
 static bool sandbox_begin(struct spoked *s, char why[static CONFIG_WHY_MAX])
 {
 	char what[SANDBOX_WHY_MAX] = "";
+	struct sandbox_user own;
 
 	if (!sandbox_enter(s->config->user, what)) {
 		(void)snprintf(why, CONFIG_WHY_MAX, "%s", what);
@@ -148,6 +148,9 @@ static bool sandbox_begin(struct spoked *s, char why[static CONFIG_WHY_MAX])
 	}
 	if (what[0])
 		log_write(NOTE_WARN, "%s", what);
+	if (!s->config->user[0] && !sandbox_user_find("spoked", &own, what))
+		log_write(NOTE_WARN, "runs as nobody, whom other services may share: "
+				     "make a user for it (useradd -r spoked)");
 	return true;
 }
 
@@ -210,30 +213,43 @@ static const struct step {
 
 /* ---- running ---- */
 
+/* Whoever started us reads stderr: does the log go there, too? */
+static bool logs_to_stderr(const struct spoked *s)
+{
+	if (!s->config)
+		return false;
+	return s->config->log[0] ? strcmp(s->config->log, "stderr") == 0 : s->foreground;
+}
+
 static void complain(const struct spoked *s, const char *why)
 {
-	/* Whoever started us reads stderr; the log may go elsewhere. */
-	if (!s->foreground || !s->config || strcmp(s->config->log, "syslog") == 0)
+	if (!logs_to_stderr(s))
 		(void)fprintf(stderr, "spoked: %s\n", why);
 	if (s->config)
 		log_write(NOTE_ERROR, "cannot start: %s", why);
 }
 
-/* Tell the waiting parent, and let go of its terminal. */
-static void say_word(int *fd, char word)
+/*
+ * Tell the waiting parent, and let go of where we were started: the directory (relative paths have
+ * been opened by now) and the terminal, unless that is what the log is for.
+ */
+static void say_ready(const struct spoked *s, int fd)
 {
+	const char word = WORD_READY;
+	int last = logs_to_stderr(s) ? STDOUT_FILENO : STDERR_FILENO;
 	int null;
 
-	if (*fd < 0)
+	if (fd < 0)
 		return;
-	if (write(*fd, &word, 1) != 1)
+	if (write(fd, &word, 1) != 1)
 		log_write(NOTE_WARN, "nobody waited for the start");
-	close(*fd);
-	*fd = -1;
+	close(fd);
+	if (chdir("/"))
+		log_write(NOTE_DEBUG, "cannot leave the current directory");
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0)
 		return;
-	for (int to = STDIN_FILENO; to <= STDERR_FILENO; to++)
+	for (int to = STDIN_FILENO; to <= last; to++)
 		(void)dup2(null, to);
 	if (null > STDERR_FILENO)
 		close(null);
@@ -250,16 +266,16 @@ static int run(struct spoked *s, int parent_fd)
 	if (ok) {
 		log_write(NOTE_INFO, "spoked " SPOKED_VERSION " runs: %zu tunnels, %zu peers",
 			  s->config->tunnel_count, s->config->conn_count);
-		say_word(&parent_fd, WORD_READY);
+		say_ready(s, parent_fd);
 		loop_run(s->loop);
 	} else {
 		complain(s, why);
 	}
 	while (made)
 		steps[--made].end(s);
-	log_write(NOTE_INFO, ok ? "ended" : "not started");
+	if (ok)
+		log_write(NOTE_INFO, "ended");
 	log_close();
-	say_word(&parent_fd, WORD_FAILED);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -270,7 +286,7 @@ static int run(struct spoked *s, int parent_fd)
 static int daemonise(void)
 {
 	int fd[2];
-	char word = WORD_FAILED;
+	char word = 0;
 	ssize_t got;
 	pid_t pid;
 
@@ -281,8 +297,6 @@ static int daemonise(void)
 	if (!pid) {
 		close(fd[0]);
 		(void)setsid();
-		if (chdir("/"))
-			log_write(NOTE_DEBUG, "cannot leave the current directory");
 		return fd[1];
 	}
 	close(fd[1]);

@@ -191,7 +191,7 @@ void node_kernel(struct node *node, tick_t now, const struct xfrm_event *ev)
 		node_list_want(node, now);
 		break;
 	case XFRM_EV_POLICY: /* the daemon's: tunnels_restore */
-	case XFRM_EV_LINK: /* sources are resolved outside; a new one comes as a configuration */
+	case XFRM_EV_LINK:   /* sources are resolved outside; a new one comes as a configuration */
 		break;
 	}
 }

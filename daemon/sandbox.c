@@ -193,7 +193,7 @@ static void lock_memory(char warning[static SANDBOX_WHY_MAX])
 bool sandbox_enter(const char *name, char why[static SANDBOX_WHY_MAX])
 {
 	char warning[SANDBOX_WHY_MAX] = "";
-	struct sandbox_user user;
+	struct sandbox_user user = { 0 };
 
 	if (geteuid() != 0)
 		return fail(why,

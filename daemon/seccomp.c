@@ -80,6 +80,17 @@ static const uint32_t refused[] = {
 	SYS_setresuid,
 	SYS_setresgid,
 	SYS_kill,
+	SYS_tkill,
+	SYS_tgkill,
+	SYS_rt_sigqueueinfo,
+	SYS_rt_tgsigqueueinfo,
+	SYS_prlimit64,
+#ifdef SYS_pidfd_send_signal
+	SYS_pidfd_send_signal,
+#endif
+#ifdef SYS_fchmodat2
+	SYS_fchmodat2,
+#endif
 	SYS_keyctl,
 	SYS_add_key,
 	SYS_request_key,

@@ -7,6 +7,7 @@
  *
  * `source = "eth0"` without an address yet means no policy and no interface: nothing of ours can
  * send, and a policy for "any source" would catch other people's GRE.  XFRM_EV_LINK brings us back.
+ * Only if the interface is there already, its own source address has its policy at once.
  *
  * A reload changes what differs, in an order that never leaves GRE without a policy: the new policy
  * is set, the interface is changed, then the old policy goes.  What cannot be changed in place
@@ -158,7 +159,12 @@ static bool policy_set(struct tunnels *t, struct tunnel *tunnel, char why[static
 				      .has_key = tunnel->link.has_key,
 				      .key = tunnel->link.key };
 
-	if (!tunnel->resolved)
+	/*
+	 * An interface that exists may send as soon as its source has its address, which is before
+	 * we hear of that.
+	 */
+	if (!tunnel->resolved && (xfrm_tunnel_local(t->x, tunnel->link.name, &policy.local) ||
+				  policy.local.family == ADDR_NONE))
 		return true;
 	if (tunnel->policy_set && same_policy(&tunnel->policy, &policy) &&
 	    tunnel->policy.reqid == policy.reqid)
@@ -411,11 +417,11 @@ size_t tunnels_list(const struct tunnels *t, struct node_tunnel out[static NODE_
 	for (size_t i = 0; i < t->count; i++) {
 		const struct tunnel *tunnel = &t->at[i];
 
-		if (!tunnel->policy_set || !tunnel->resolved)
+		if (!tunnel->policy_set)
 			continue;
 		memcpy(out[count].name, tunnel->link.name, sizeof(out[count].name));
 		out[count].reqid = tunnel->reqid;
-		out[count].local = tunnel->link.local;
+		out[count].local = tunnel->resolved ? tunnel->link.local : tunnel->policy.local;
 		out[count].remote = tunnel->link.remote;
 		count++;
 	}
@@ -439,6 +445,11 @@ void tunnels_leave(struct tunnels *t, bool remove)
 
 		if (!tunnel->policy_set)
 			continue;
+		if (!tunnel->created)
+			log_write(NOTE_WARN,
+				  "%s: its policies go, as remove-policies-at-exit asks, but the "
+				  "interface is not ours and stays: GRE on it is in the clear now",
+				  tunnel->link.name);
 		tunnel->policy_set = false;
 		policy_drop(t, tunnel->link.name, &tunnel->policy);
 	}

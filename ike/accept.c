@@ -64,12 +64,32 @@ static bool cookie_valid(struct ike *ike, const struct ike_path *path, const str
 	return false;
 }
 
+static size_t half_open_from(const struct ike *ike, const struct addr *addr)
+{
+	size_t count = 0;
+
+	LIST_EACH(it, &ike->half)
+		count += addr_eq(&CONTAINER_OF(it, struct ike_sa, half)->path.remote.addr, addr);
+	return count;
+}
+
+/*
+ * Under load everyone shows a cookie; before that, whoever seems to come from an address that
+ * has half of its share of half-open SAs: so what others send in its name never fills the share.
+ */
+static bool cookie_needed(const struct ike *ike, const struct ike_path *path)
+{
+	return ike->half_open >= ike->limits.cookie_threshold ||
+	       half_open_from(ike, &path->remote.addr) >=
+		       (ike->limits.half_open_per_addr_max + 1) / 2;
+}
+
 static enum ike_err cookie_check(struct ike *ike, const struct ike_path *path,
 				 const struct ike_hdr *hdr, const struct ike_msg *msg)
 {
 	uint8_t cookie[COOKIE_LEN];
 
-	if (ike->half_open < ike->limits.cookie_threshold)
+	if (!cookie_needed(ike, path))
 		return IKE_OK;
 	cookie_rotate(ike);
 	if (cookie_valid(ike, path, hdr, msg))
@@ -83,16 +103,10 @@ static enum ike_err cookie_check(struct ike *ike, const struct ike_path *path,
 
 static enum ike_err limits_check(const struct ike *ike, const struct ike_path *path)
 {
-	size_t from_there = 0;
-
-	if (ike->shutting_down || ike->half_open >= ike->limits.half_open_max)
+	if (ike->shutting_down || ike->half_open >= ike->limits.half_open_max ||
+	    half_open_from(ike, &path->remote.addr) >= ike->limits.half_open_per_addr_max)
 		return IKE_E_BUSY;
-	LIST_EACH(it, &ike->half) {
-		const struct ike_sa *sa = CONTAINER_OF(it, struct ike_sa, half);
-
-		from_there += addr_eq(&sa->path.remote.addr, &path->remote.addr);
-	}
-	return from_there >= ike->limits.half_open_per_addr_max ? IKE_E_BUSY : IKE_OK;
+	return IKE_OK;
 }
 
 /*

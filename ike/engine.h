@@ -27,12 +27,12 @@
 #define INIT_RETRIES_MAX      5 /* COOKIE and INVALID_KE_PAYLOAD rounds of one IKE_SA_INIT */
 #define COOKIE_SECRET_US      (120 * TICK_S)
 #define INIT_ERROR_GRACE_US   (2 * TICK_S)  /* 2.21.1: go on trying before believing an error */
-#define REPLACED_GRACE_US     (10 * TICK_S) /* an SA that a newer one replaced, until we delete it */
+#define REPLACED_GRACE_US     (10 * TICK_S) /* a replaced SA, until we delete it */
 #define CROSSED_GRACE_US      (20 * TICK_S) /* its initiator should have deleted it by then */
 #define LINGER_US	      (30 * TICK_S) /* a refused peer may still ask for our answer */
 #define DPD_ANSWER_US	      (2 * TICK_S)  /* the caller's time to answer IKE_ACT_COUNT */
 #define REPLACE_RETRY_US      (60 * TICK_S)
-#define MOVED_REPLACE_US	(5 * TICK_S)  /* after a peer's address changed under its SAs */
+#define MOVED_REPLACE_US      (5 * TICK_S)  /* after a peer's address changed under its SAs */
 #define HINT_PROBE_US	      (10 * TICK_S) /* at most one liveness check per hint and this time */
 #define STRAY_BURST_MAX	      20	    /* unprotected answers per STRAY_REFILL_US */
 #define STRAY_REFILL_US	      TICK_S

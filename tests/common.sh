@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # tests/common.sh - what tests/run and tests/demo share: packages and builds.  Sourced; sets `root`.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -7,7 +8,7 @@ packages_missing() {
 	local purpose name
 
 	for purpose; do
-		for name in $(sed -n "s/^$purpose[[:space:]]//p" "$root/tests/packages"); do
+		for name in $(sed -n "s/^${purpose}[[:space:]]//p" "$root/tests/packages"); do
 			[[ $(dpkg-query -W -f '${db:Status-Status}' "${name#\?}" 2> /dev/null) == installed ]] || echo "$name"
 		done
 	done | sort -u

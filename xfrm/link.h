@@ -21,8 +21,8 @@ struct xfrm_link {
 	uint32_t ikey, okey;
 	uint8_t ttl;
 	bool pmtudisc, ignore_df;
-	bool encap;    /* GRE in UDP: fou or gue */
-	bool external; /* addresses and key come with each packet */
+	bool encap;			 /* GRE in UDP: fou or gue */
+	bool external;			 /* addresses and key come with each packet */
 	uint8_t data[XFRM_GRE_DATA_MAX]; /* IFLA_INFO_DATA as it came, to be sent back */
 	size_t data_len;
 };

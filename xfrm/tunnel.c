@@ -358,6 +358,15 @@ bool xfrm_tunnel_stands(struct xfrm *x, const struct xfrm_tunnel *tunnel)
 	       xfrm_tunnel_fits(tunnel, &link, x->why);
 }
 
+int xfrm_tunnel_local(struct xfrm *x, const char *name, struct addr *out)
+{
+	struct xfrm_link link;
+	int err = xfrm_link_get(x, name, &link);
+
+	*out = link.local;
+	return err;
+}
+
 int xfrm_tunnel_delete(struct xfrm *x, const char *name)
 {
 	struct xfrm_link link;

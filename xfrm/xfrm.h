@@ -209,6 +209,9 @@ int xfrm_tunnel_ensure(struct xfrm *x, const struct xfrm_tunnel *tunnel, bool *c
  */
 bool xfrm_tunnel_stands(struct xfrm *x, const struct xfrm_tunnel *tunnel);
 
+/* The outer source of an interface that exists, ADDR_NONE: any.  0 or a negative errno. */
+int xfrm_tunnel_local(struct xfrm *x, const char *name, struct addr *out);
+
 /* Delete an interface (only what xfrm_tunnel_ensure created should be). */
 int xfrm_tunnel_delete(struct xfrm *x, const char *name);
 

@@ -2,8 +2,8 @@
  * tests/fuzz/wire_samples.h - well-formed IKE messages, as peers send them.  Unit tests cut them to
  * pieces, the fuzz target starts from them.
  */
-#ifndef TESTS_WIRE_SAMPLES_H
-#define TESTS_WIRE_SAMPLES_H
+#ifndef TESTS_FUZZ_WIRE_SAMPLES_H
+#define TESTS_FUZZ_WIRE_SAMPLES_H
 
 #include "ike/wire.h"
 

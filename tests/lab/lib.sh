@@ -1,5 +1,8 @@
 # tests/lab/lib.sh - the words that scenarios are written in.
 #
+# A new scenario is a file in tests/lab/scenarios: it makes hosts, starts daemons, asserts; a command
+# that fails fails it.  `tests/run lab NAME` runs it alone.
+#
 # A host is a network namespace with a name, a /run and a hostname of its own, kept alive by one
 # sleeping process.  A scenario runs as the first process of a PID namespace (tests/lab/scenario),
 # so that whatever it started is gone when it ends, however it ends.
@@ -350,7 +353,7 @@ charon_start() {
 	STRONGSWAN_CONF=$LAB/$host/strongswan.conf on_exec "$host" "$LAB/bin/charon" --use-syslog no \
 		>> "$LAB/$host/charon.log" 2>&1 &
 	CHARON[$host]=$!
-	wait_for 60 test -S "$(run_of "$host")/charon.vici"
+	wait_for 60 swan "$host" --stats	# a socket in the file system is not yet one that listens
 }
 
 charon_stop() {
@@ -366,7 +369,7 @@ swan() {
 swanctl_load() {
 	cat > "$LAB/$1/swanctl.conf"
 	swan "$1" --load-all --noprompt --file "$LAB/$1/swanctl.conf" > "$LAB/$1/swanctl.log" 2>&1 ||
-		fail "swanctl on $1: $(tail -n 3 "$LAB/$1/swanctl.log")"
+		fail "swanctl on $1: $(head -n 1 "$LAB/$1/swanctl.log")"
 }
 
 # ---- captures -----------------------------------------------------------------------------------

@@ -4,8 +4,9 @@
  * After every step: a kernel holds no SA with our reqid that its node does not know, and the node
  * none that its kernel does not hold (unless somebody took it out behind its back); what both ends
  * of a pair hold is mirrored, keys and SPIs; no key is installed twice; every Child SA and IKE SA
- * is added, up, down and removed once; each `establish` is replied to once; a corrupted datagram is
- * counted and changes nothing, unless it was IKE_SA_INIT, which nothing protects; no bug is noted.
+ * is added, up, down and removed once; each `establish` is replied to once, in time; a corrupted or
+ * a replayed datagram is counted and changes nothing, unless it was IKE_SA_INIT, which nothing
+ * protects; no bug is noted.
  *
  * At the end: see check_settled and check_nothing_left.
  */
@@ -17,7 +18,9 @@
 #include "daemon/node_state.h"
 #include "ike/engine.h"
 
-#define FRESH_US (3 * TICK_S) /* beside its period: how old a flow's last reply may be */
+#define FRESH_US      (3 * TICK_S) /* beside its period: how old a flow's last reply may be */
+#define ATTEMPTS_MAX  256	   /* of one node that are compared */
+#define REBIND_GAP_US (7 * TICK_S) /* two pings of the slowest flow tell where a peer is now */
 
 /* ---- the way of each SA through the actions ---- */
 
@@ -73,7 +76,8 @@ static void updown(struct sim_host *h, const struct node_action *a)
 static void added(struct sim_host *h, const struct node_action *a)
 {
 	if (track_find(h, a->child_id))
-		sim_fail(h->sim, h, "Child SA %llu is added twice", (unsigned long long)a->child_id);
+		sim_fail(h->sim, h, "Child SA %llu is added twice",
+			 (unsigned long long)a->child_id);
 	else
 		track_new(h, a->child_id, true)->added = true;
 }
@@ -95,10 +99,10 @@ static void removed(struct sim_host *h, const struct node_action *a)
 
 static void replied(struct sim_host *h, const struct node_action *a)
 {
-	for (size_t i = 0; i < h->tag_count; i++) {
-		if (h->tag[i] != a->tag)
+	for (size_t i = 0; i < h->wait_count; i++) {
+		if (h->wait[i].tag != a->tag)
 			continue;
-		h->tag[i] = h->tag[--h->tag_count];
+		h->wait[i] = h->wait[--h->wait_count];
 		return;
 	}
 	sim_fail(h->sim, h, "a reply that nobody waits for: %.200s", a->text);
@@ -136,31 +140,43 @@ void check_action(struct sim_host *h, const struct node_action *a)
 			sim_fail(h->sim, h, "bug: %s", a->note->text);
 		break;
 	case NODE_ACT_JOB:
+		h->changed = true; /* an attempt may have begun */
+		break;
 	case NODE_ACT_SA_LIST:
 	case NODE_ACT_ACQUIRE_FORGET:
 		break;
 	}
 }
 
-void check_establish(struct sim_host *h, uint64_t tag)
+void check_establish(struct sim_host *h, const struct sim_wait *wait)
 {
-	if (h->tag_count == h->tag_cap) {
-		size_t cap = h->tag_cap ? 2 * h->tag_cap : 16;
-		uint64_t *more = sim_alloc(cap, sizeof(*more));
+	if (h->wait_count == h->wait_cap) {
+		size_t cap = h->wait_cap ? 2 * h->wait_cap : 16;
+		struct sim_wait *more = sim_alloc(cap, sizeof(*more));
 
-		if (h->tag_count)
-			memcpy(more, h->tag, h->tag_count * sizeof(*more));
-		free(h->tag);
-		h->tag = more;
-		h->tag_cap = cap;
+		if (h->wait_count)
+			memcpy(more, h->wait, h->wait_count * sizeof(*more));
+		free(h->wait);
+		h->wait = more;
+		h->wait_cap = cap;
 	}
-	h->tag[h->tag_count++] = tag;
+	h->wait[h->wait_count++] = *wait;
+}
+
+/* Nobody waits for longer than he wanted to, or than the negotiation can take. */
+static void check_waits(struct sim_host *h)
+{
+	for (size_t i = 0; i < h->wait_count; i++) {
+		if (h->wait[i].due < h->sim->now)
+			sim_fail(h->sim, h, "establish n%u was not replied to in time",
+				 h->wait[i].peer);
+	}
 }
 
 void check_forget_all(struct sim_host *h)
 {
 	h->track_count = 0;
-	h->tag_count = 0;
+	h->wait_count = 0;
 }
 
 /* ---- the node and its kernel ---- */
@@ -239,19 +255,67 @@ static bool kernel_holds(const struct sim_host *h, const struct ike_child_info *
 	       addr_eq(&in->src, &c->remote) && addr_eq(&out->src, &c->local);
 }
 
+/* Whom we are trying to reach at the moment. */
+struct attempts {
+	struct sim_host *h;
+	size_t count;
+	struct addr remote[ATTEMPTS_MAX];
+};
+
+static void attempt(void *ctx, const struct ike_sa_info *info)
+{
+	struct attempts *a = ctx;
+
+	if (!info->initiator || strcmp(info->state, "CONNECTING") != 0)
+		return;
+	for (size_t i = 0; i < a->count; i++) {
+		if (addr_eq(&a->remote[i], &info->path.remote.addr))
+			sim_fail(a->h->sim, a->h, "two attempts to reach one peer (%s)",
+				 info->conn);
+	}
+	if (a->count < ATTEMPTS_MAX)
+		a->remote[a->count++] = info->path.remote.addr;
+}
+
+/* In calm weather an SA that once stood is replaced before it goes. */
+static void check_held(struct sim_host *h)
+{
+	struct sim *s = h->sim;
+
+	if (!s->opt.calm || s->ending || h->nat)
+		return;
+	for (unsigned j = 0; j < s->count; j++) {
+		const struct addr to = setup_address(h, j);
+		bool holds = false;
+
+		for (size_t i = 0; i < h->kernel.count; i++) {
+			const struct xfrm_sa *sa = &h->kernel.sa[i].sa;
+
+			holds |= sa->spi && sa->reqid == h->reqid && addr_eq(&sa->dst, &to);
+		}
+		if (h->peer[j].held && !holds)
+			sim_fail(s, h, "no SA with n%u stands any more", j);
+		h->peer[j].held = holds && !s->host[j].nat; /* else it may be elsewhere by now */
+	}
+}
+
 void check_host(struct sim_host *h)
 {
 	bool missing = false;
 	struct listed l;
+	struct attempts attempts = { .h = h };
 
+	check_waits(h);
 	if (!h->changed && !h->disturbed)
 		return;
 	h->changed = false;
+	ike_list(node_ike(h->node), attempt, &attempts);
 	l = list_children(h, NULL);
 	for (size_t i = 0; i < h->kernel.count; i++) {
 		const struct xfrm_sa *sa = &h->kernel.sa[i].sa;
 
-		if (sa->spi && sa->reqid == h->reqid && !node_knows(&l, sa))
+		if (sa->spi && sa->reqid == h->reqid && !h->kernel.sa[i].stray &&
+		    !node_knows(&l, sa))
 			sim_fail(h->sim, h, "the kernel holds SA %08x, the node does not", sa->spi);
 	}
 	for (size_t i = 0; i < l.count; i++)
@@ -260,6 +324,7 @@ void check_host(struct sim_host *h)
 		sim_fail(h->sim, h, "the node holds a Child SA that its kernel does not");
 	h->disturbed = missing;
 	free(l.child);
+	check_held(h);
 }
 
 /* ---- pairs ---- */
@@ -314,9 +379,9 @@ void check_added(struct sim_host *h, const struct xfrm_sa *sa)
 	}
 }
 
-/* ---- corruption ---- */
+/* ---- corrupted and replayed datagrams ---- */
 
-void check_corrupt_begin(const struct sim_host *h, struct check_corrupt *c)
+void check_datagram_begin(const struct sim_host *h, struct check_datagram *c)
 {
 	ike_stats(node_ike(h->node), &c->stats);
 }
@@ -330,19 +395,24 @@ static uint64_t errors(const struct ike_stats *stats)
 	return sum;
 }
 
-void check_corrupt_end(struct sim_host *h, const struct check_corrupt *c,
-		       const struct sim_packet *p)
+bool check_datagram_end(struct sim_host *h, const struct check_datagram *c,
+			const struct sim_packet *p)
 {
 	const struct ike_stats *was = &c->stats;
 	struct ike_stats is;
+	bool counted;
 
-	if (p->exchange == IKE_X_SA_INIT)
-		return;
 	ike_stats(node_ike(h->node), &is);
-	if (errors(&is) != errors(was) + 1 || is.up != was->up || is.down != was->down ||
-	    is.child_up != was->child_up || is.child_down != was->child_down ||
-	    is.sas != was->sas || is.children != was->children || is.jobs != was->jobs)
-		sim_fail(h->sim, h, "a corrupted datagram did more than to be counted");
+	counted = errors(&is) == errors(was) + 1;
+	if ((!p->corrupt && !p->replayed) || p->exchange == IKE_X_SA_INIT)
+		return !counted && p->exchange != IKE_X_SA_INIT;
+	h->sim->result.seen[p->corrupt ? SIM_SEEN_CORRUPTED : SIM_SEEN_REPLAYED]++;
+	if (!counted || is.up != was->up || is.down != was->down || is.child_up != was->child_up ||
+	    is.child_down != was->child_down || is.sas != was->sas ||
+	    is.children != was->children || is.jobs != was->jobs)
+		sim_fail(h->sim, h, "a %s datagram did more than to be counted",
+			 p->corrupt ? "corrupted" : "replayed");
+	return false;
 }
 
 /* ---- the end ---- */
@@ -351,9 +421,9 @@ static bool one_each(const struct sim_host *h, const struct listed *l, char why[
 {
 	if (l->sas == 1 && l->established && l->count == 1 && kernel_holds(h, &l->child[0]))
 		return true;
-	(void)snprintf(why, SIM_WHY_MAX, "n%u has %zu IKE SAs%s and %zu Child SAs with %s", h->index,
-		       l->sas, l->sas == 1 && !l->established ? " (not established)" : "", l->count,
-		       l->conn);
+	(void)snprintf(why, SIM_WHY_MAX, "n%u has %zu IKE SAs%s and %zu Child SAs with %s",
+		       h->index, l->sas, l->sas == 1 && !l->established ? " (not established)" : "",
+		       l->count, l->conn);
 	return false;
 }
 
@@ -383,8 +453,7 @@ bool check_settled(struct sim *s, const struct sim_flow *f, char why[static SIM_
 		ok = mirrored_pair(&a, &b);
 		(void)snprintf(why, SIM_WHY_MAX, "n%u and n%u hold different SAs", f->from, f->to);
 	}
-	if (ok && (f->last_ok <= s->faults_end ||
-		   s->now - f->last_ok > f->period_us + FRESH_US)) {
+	if (ok && (f->last_ok <= s->faults_end || s->now - f->last_ok > f->period_us + FRESH_US)) {
 		ok = false;
 		(void)snprintf(why, SIM_WHY_MAX, "no ping of n%u's comes back from n%u", f->from,
 			       f->to);
@@ -392,6 +461,16 @@ bool check_settled(struct sim *s, const struct sim_flow *f, char why[static SIM_
 	free(a.child);
 	free(b.child);
 	return ok;
+}
+
+void check_lost(struct sim *s, const struct sim_flow *f)
+{
+	unsigned rebinds = s->host[f->from].rebinds + s->host[f->to].rebinds;
+
+	if (f->lost > rebinds * (2 + (uint64_t)(REBIND_GAP_US / f->period_us)))
+		sim_fail(s, NULL,
+			 "%llu pings from n%u to n%u were lost in calm weather, %u rebinds",
+			 (unsigned long long)f->lost, f->from, f->to, rebinds);
 }
 
 void check_nothing_left(struct sim_host *h)
@@ -413,9 +492,9 @@ void check_nothing_left(struct sim_host *h)
 			 "timers",
 			 n->acquire_count, n->waiter_count, n->wishes.count, n->stray_count,
 			 n->timers.count);
-	if (h->track_count || h->tag_count)
+	if (h->track_count || h->wait_count)
 		sim_fail(h->sim, h, "%zu SAs were not taken down, %zu replies are missing",
-			 h->track_count, h->tag_count);
+			 h->track_count, h->wait_count);
 	if (h->kernel.count != 1 || h->kernel.sa[0].sa.reqid != SIM_FOREIGN_REQID)
 		sim_fail(h->sim, h, "%zu SAs are left in the kernel, one of them another daemon's",
 			 h->kernel.count);

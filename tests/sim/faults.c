@@ -1,36 +1,39 @@
 /*
- * tests/sim/faults.c - what goes wrong when.  A run draws which kinds of faults its world knows, how
- * bad its weather is, and then, every few seconds, one of them.  At the end everything works again:
- * links, secrets, daemons; and all pairs have traffic.
+ * tests/sim/faults.c - what goes wrong when.  A run draws which kinds of faults its world knows,
+ * how bad its weather is, and then, every few seconds, one of them.  At the end everything works
+ * again: links, secrets, daemons; and all pairs have traffic.
  */
 #include "tests/sim/sim.h"
 
 #include <stdlib.h>
 
 enum fault {
-	FAULT_WEATHER,	 /* loss, duplication, reordering, delay, corruption of a host's link */
-	FAULT_BURST,	 /* packets are held back, then come all at once */
-	FAULT_CUT,	 /* a pair cannot speak, or only one way */
-	FAULT_SPLIT,	 /* a host is cut off from all others */
-	FAULT_REBIND,	 /* a NAT forgets */
+	FAULT_WEATHER, /* loss, duplication, reordering, delay, corruption of a host's link */
+	FAULT_BURST,   /* packets are held back, then come all at once */
+	FAULT_CUT,     /* a pair cannot speak, or only one way */
+	FAULT_SPLIT,   /* a host is cut off from all others */
+	FAULT_REBIND,  /* a NAT forgets */
 	FAULT_CRASH,
 	FAULT_STOP,
 	FAULT_SLEEP,	 /* a machine is suspended, its clock goes on */
 	FAULT_DEAF,	 /* kernel events are lost */
 	FAULT_FLUSH,	 /* an operator flushes the kernel's SAs */
 	FAULT_EXPIRE,	 /* a limit of an SA is reached */
+	FAULT_STRAY,	 /* an SA of ours in the kernel that nobody knows */
+	FAULT_REPLAY,	 /* old datagrams are sent again */
 	FAULT_REFUSE,	 /* the kernel has no memory for SAs, for a while */
 	FAULT_TERMINATE, /* an operator's commands */
 	FAULT_ESTABLISH,
-	FAULT_FORGET,	 /* who waited for `establish` has gone */
-	FAULT_PEER,	 /* a peer is removed at one end, or comes back */
-	FAULT_SECRET,	 /* a secret changes, at one end and later at the other */
-	FAULT_RELOAD,	 /* the same configuration again */
-	FAULT_TRAFFIC,	 /* flows pause, and begin in the same moment */
+	FAULT_FORGET,  /* who waited for `establish` has gone */
+	FAULT_PEER,    /* a peer is removed at one end, or comes back */
+	FAULT_SECRET,  /* a secret changes, at one end and later at the other */
+	FAULT_RELOAD,  /* the same configuration again */
+	FAULT_TRAFFIC, /* flows pause, and begin in the same moment */
 	FAULT_COUNT
 };
 
 #define SLEEP_LONG_S 7200
+#define REPLAYS	     10 /* at most, at once */
 
 static struct sim_host *any_host(struct sim *s)
 {
@@ -70,7 +73,7 @@ static void draw_weather(struct sim *s, struct sim_weather *w)
 		.loss_pct = sim_chance(s, 50) ? (unsigned)sim_between(s, 0, 40) : 0,
 		.dup_pct = sim_chance(s, 30) ? (unsigned)sim_between(s, 0, 30) : 0,
 		.reorder_pct = sim_chance(s, 30) ? (unsigned)sim_between(s, 0, 30) : 0,
-		.corrupt_pct = sim_chance(s, 20) ? (unsigned)sim_between(s, 0, 10) : 0,
+		.corrupt_pct = sim_chance(s, 40) ? (unsigned)sim_between(s, 0, 10) : 0,
 		.delay_min_us = (tick_t)sim_between(s, 1, 50) * TICK_MS,
 	};
 	w->delay_max_us = w->delay_min_us + (tick_t)sim_between(s, 0, 450) * TICK_MS;
@@ -98,8 +101,11 @@ static void rebind(struct sim *s, struct sim_host *h)
 {
 	bool move = sim_chance(s, 50);
 
-	if (!h->nat)
+	for (unsigned i = 0; !h->nat && i < s->count; i++)
+		h = any_host(s);
+	if (!h->nat || !host_awake(h))
 		return;
+	h->rebinds++;
 	sim_say(s, h, "NAT rebinds%s", move ? ", with another address" : "");
 	nat_rebind(h, move);
 }
@@ -118,7 +124,10 @@ static void go_to_sleep(struct sim *s, struct sim_host *h)
 	if (!host_awake(h))
 		return;
 	sim_say(s, h, "is suspended for %lld s", (long long)(us / TICK_S));
-	h->asleep_until = s->now + tick_min(us, s->faults_end > s->now ? s->faults_end - s->now : 0);
+	for (size_t k = 0; k < h->wait_count; k++)
+		h->wait[k].due += us;
+	h->asleep_until =
+		s->now + tick_min(us, s->faults_end > s->now ? s->faults_end - s->now : 0);
 }
 
 static void refuse(struct sim *s, struct sim_host *h)
@@ -153,6 +162,16 @@ static void terminate(struct sim *s, struct sim_host *h)
 	host_drain(h);
 }
 
+/* If the machine sleeps, so does the reply; else it takes as long as a few attempts at most. */
+static tick_t wait_until(const struct sim *s, const struct node_wish *wish)
+{
+	tick_t longest = 4 * s->give_up_us;
+
+	if (!wish->wait)
+		return s->now;
+	return s->now + (wish->timeout_us ? tick_min(wish->timeout_us, longest) : longest);
+}
+
 static void establish(struct sim *s, struct sim_host *h)
 {
 	unsigned peer = any_peer(s, h);
@@ -170,16 +189,17 @@ static void establish(struct sim *s, struct sim_host *h)
 		sim_fail(s, h, "establish: no room");
 		return;
 	}
-	check_establish(h, wish.tag);
+	check_establish(h, &(struct sim_wait){
+				   .tag = wish.tag, .peer = peer, .due = wait_until(s, &wish) });
 	host_drain(h);
 }
 
 static void forget(struct sim_host *h)
 {
-	if (!h->tag_count)
+	if (!h->wait_count)
 		return;
-	node_forget(h->node, h->tag[0]);
-	h->tag[0] = h->tag[--h->tag_count];
+	node_forget(h->node, h->wait[0].tag);
+	h->wait[0] = h->wait[--h->wait_count];
 	host_drain(h);
 }
 
@@ -270,6 +290,8 @@ static void strike_running(struct sim *s, enum fault fault, struct sim_host *h)
 	case FAULT_DEAF:
 	case FAULT_FLUSH:
 	case FAULT_EXPIRE:
+	case FAULT_STRAY:
+	case FAULT_REPLAY:
 	case FAULT_REFUSE:
 	case FAULT_TRAFFIC:
 	case FAULT_COUNT:
@@ -305,6 +327,13 @@ static void strike(struct sim *s, enum fault fault, struct sim_host *h)
 		break;
 	case FAULT_EXPIRE:
 		kernel_expire(h, rng_u64(&s->rng), sim_chance(s, 50));
+		break;
+	case FAULT_STRAY:
+		kernel_stray(h);
+		break;
+	case FAULT_REPLAY:
+		for (int i = 0; i < REPLAYS; i++)
+			link_replay(s);
 		break;
 	case FAULT_REFUSE:
 		refuse(s, h);
@@ -350,10 +379,12 @@ void faults_begin(struct sim *s)
 	s->fault_kinds = (uint32_t)rng_u64(&s->rng);
 	if (sim_chance(s, 30))
 		s->fault_kinds &= (uint32_t)rng_u64(&s->rng);
-	if (s->opt.calm)
-		return;
-	if (sim_chance(s, 60))
+	if (s->opt.calm) { /* but NATs forget even then */
+		s->fault_kinds = 1u << FAULT_REBIND;
+		s->fault_every_us = seconds(s, 10, 60);
+	} else if (sim_chance(s, 60)) {
 		draw_weather(s, &s->weather);
+	}
 	sim_at(s, &s->fault, seconds(s, 0, 20));
 }
 
@@ -369,6 +400,7 @@ void faults_end(struct sim *s)
 		h->kernel.refuse = false;
 		h->kernel.deaf_until = tick_min(h->kernel.deaf_until, s->now);
 		h->asleep_until = tick_min(h->asleep_until, s->now);
+		kernel_resync(h); /* strays are found */
 		for (unsigned j = 0; j < i; j++) {
 			struct sim_peer *a = &h->peer[j], *b = &s->host[j].peer[i];
 

@@ -50,11 +50,35 @@ void host_init(struct sim *s, unsigned index)
 
 /* ---- the daemon's life ---- */
 
+void host_sum_up(struct sim_host *h)
+{
+	uint64_t *seen = h->sim->result.seen;
+	struct node_stats node;
+	struct ike_stats ike;
+
+	if (!h->node)
+		return;
+	ike_stats(node_ike(h->node), &ike);
+	node_stats(h->node, &node);
+	seen[SIM_SEEN_IKE_UP] += ike.up;
+	seen[SIM_SEEN_WANTS_FAILED] += ike.wants_failed;
+	seen[SIM_SEEN_RETRANSMITS] += ike.retransmits;
+	seen[SIM_SEEN_COOKIES] += ike.cookies_sent;
+	seen[SIM_SEEN_KEEPALIVES] += ike.keepalives;
+	seen[SIM_SEEN_HALF_OPEN_EXPIRED] += ike.half_open_expired;
+	seen[SIM_SEEN_ACQUIRES] += node.acquires;
+	seen[SIM_SEEN_EXPIRES] += node.expires;
+	seen[SIM_SEEN_MAPPINGS] += node.mappings;
+	seen[SIM_SEEN_RESYNCS] += node.resyncs;
+	seen[SIM_SEEN_STRAYS] += node.strays;
+	seen[SIM_SEEN_LOST] += node.lost;
+	seen[SIM_SEEN_REFUSED] += node.kernel_errors;
+}
+
 /* The workers finish, then the process ends: nothing of what the node has to say goes out. */
 static void end_process(struct sim_host *h)
 {
 	struct sim *s = h->sim;
-	struct ike_stats stats;
 
 	if (!h->node)
 		return;
@@ -66,8 +90,7 @@ static void end_process(struct sim_host *h)
 		node_job_done(h->node, host_now(h), job->job);
 		free(job);
 	}
-	ike_stats(node_ike(h->node), &stats);
-	h->ike_up += stats.up;
+	host_sum_up(h);
 	node_free(h->node);
 	h->node = NULL;
 	h->life++;
@@ -85,7 +108,7 @@ void host_fini(struct sim_host *h)
 	free(h->peer);
 	free(h->nat);
 	free(h->track);
-	free(h->tag);
+	free(h->wait);
 }
 
 void host_start(struct sim_host *h)

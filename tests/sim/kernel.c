@@ -401,6 +401,26 @@ void kernel_input(struct sim_host *h, const struct sim_packet *p)
 
 /* ---- what operators and limits do ---- */
 
+void kernel_stray(struct sim_host *h)
+{
+	struct sim *s = h->sim;
+	struct xfrm_sa sa = { .src = addr_ip4(192, 0, 2, (uint8_t)sim_between(s, 1, 254)),
+			      .dst = h->addr,
+			      .spi = (uint32_t)sim_between(s, ESP_SPI_MIN, UINT32_MAX),
+			      .reqid = h->reqid };
+
+	sa.encr_key.len = 20;
+	rng_fill(&s->rng, sa.encr_key.b, 20);
+	put_in(&h->kernel, &sa)->stray = true;
+}
+
+void kernel_resync(struct sim_host *h)
+{
+	const struct xfrm_event ev = { .kind = XFRM_EV_RESYNC };
+
+	emit(&h->kernel, &ev);
+}
+
 void kernel_flush_all(struct sim_host *h)
 {
 	const uint32_t reqids[] = { h->reqid };

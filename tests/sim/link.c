@@ -12,8 +12,8 @@
 #define HEALTHY_MIN_US (1 * TICK_MS)
 #define HEALTHY_MAX_US (30 * TICK_MS)
 
-struct sim_packet *packet_new(struct sim *s, const struct endpoint *src,
-			      const struct endpoint *dst, struct cur bytes)
+struct sim_packet *packet_new(struct sim *s, const struct endpoint *src, const struct endpoint *dst,
+			      struct cur bytes)
 {
 	struct sim_packet *p = sim_alloc(1, sizeof(*p) + bytes.left);
 
@@ -102,6 +102,32 @@ static void corrupt(struct sim *s, struct sim_packet *p)
 		p->bytes[0] ^= 1;
 }
 
+/* ---- somebody listens, and sends it again ---- */
+
+static void remember(struct sim *s, const struct sim_packet *p)
+{
+	struct sim_packet **old = &s->old[rng_below(&s->rng, SIM_OLD_MAX)];
+
+	free(*old);
+	*old = packet_copy(p);
+	(*old)->replayed = true;
+}
+
+void link_replay(struct sim *s)
+{
+	struct sim_packet **old = &s->old[rng_below(&s->rng, SIM_OLD_MAX)];
+
+	if (*old)
+		sim_at(s, &(*old)->ev, s->now + TICK_MS);
+	*old = NULL;
+}
+
+void link_fini(struct sim *s)
+{
+	for (size_t i = 0; i < SIM_OLD_MAX; i++)
+		free(s->old[i]);
+}
+
 /* ---- on its way ---- */
 
 static void travel(struct sim_host *from, struct sim_host *to, struct sim_packet *p)
@@ -159,32 +185,36 @@ void link_send(struct sim_host *from, struct sim_packet *p)
 	travel(from, to, p);
 }
 
-static void hand_over(struct sim_host *h, const struct sim_packet *p)
+/* True if the node took it for good: then it must never do so again. */
+static bool hand_over(struct sim_host *h, const struct sim_packet *p)
 {
 	struct ike_path path = { .local = { h->addr, p->dst.port }, .remote = p->src };
-	struct check_corrupt before;
+	struct check_datagram before;
+	bool taken;
 
 	if (p->esp) {
 		if (!p->corrupt)
 			kernel_input(h, p);
-		return;
+		return false;
 	}
 	/* A keepalive ends in the kernel (RFC 3948 2.3); a closed port says nothing. */
 	if (!h->node || (p->len == 1 && p->bytes[0] == 0xff))
-		return;
-	if (p->corrupt)
-		check_corrupt_begin(h, &before);
+		return false;
+	check_datagram_begin(h, &before);
 	node_datagram(h->node, host_now(h), &path, cur_of(p->bytes, p->len));
-	if (p->corrupt)
-		check_corrupt_end(h, &before, p);
+	taken = check_datagram_end(h, &before, p);
 	host_drain(h);
+	return taken;
 }
 
 void link_arrive(struct sim_packet *p)
 {
 	struct sim_host *h = p->ev.host;
+	struct endpoint dst = p->dst; /* on the wire, before the NAT */
 
-	if (host_awake(h) && (!h->nat || nat_in(h, p)))
-		hand_over(h, p);
+	if (host_awake(h) && (!h->nat || nat_in(h, p)) && hand_over(h, p)) {
+		p->dst = dst;
+		remember(h->sim, p);
+	}
 	free(p);
 }

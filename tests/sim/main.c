@@ -18,7 +18,7 @@
 #define MINUTES_MAX   100000u
 
 struct summary {
-	uint64_t runs, steps, packets, pings, ike_up, faults, lost_calm;
+	uint64_t runs, steps, packets, pings, faults, seen[SIM_SEEN_COUNT];
 	double simulated_h, settle_worst, settle_sum, settle_share;
 };
 
@@ -41,13 +41,16 @@ static bool number(const char *text, uint64_t max, uint64_t *out)
 
 static bool parse(int argc, char **argv, struct command *c)
 {
-	static const struct option names[] = {
-		{ "seed", required_argument, NULL, 's' },  { "seeds", required_argument, NULL, 'N' },
-		{ "first", required_argument, NULL, 'f' }, { "nodes", required_argument, NULL, 'n' },
-		{ "hub", no_argument, NULL, 'h' },	   { "mesh", no_argument, NULL, 'm' },
-		{ "calm", no_argument, NULL, 'c' },	   { "minutes", required_argument, NULL, 'M' },
-		{ "verbose", no_argument, NULL, 'v' },	   { 0 }
-	};
+	static const struct option names[] = { { "seed", required_argument, NULL, 's' },
+					       { "seeds", required_argument, NULL, 'N' },
+					       { "first", required_argument, NULL, 'f' },
+					       { "nodes", required_argument, NULL, 'n' },
+					       { "hub", no_argument, NULL, 'h' },
+					       { "mesh", no_argument, NULL, 'm' },
+					       { "calm", no_argument, NULL, 'c' },
+					       { "minutes", required_argument, NULL, 'M' },
+					       { "verbose", no_argument, NULL, 'v' },
+					       { 0 } };
 	uint64_t value = 0;
 	bool ok = true;
 	int o;
@@ -116,8 +119,8 @@ static void reproduce(const struct sim_options *o, const struct sim_result *r)
 	if (o->faults_us)
 		(void)snprintf(minutes, sizeof(minutes), " --minutes %lld",
 			       (long long)(o->faults_us / TICK_S / 60));
-	(void)printf("# seed %llu, %u nodes, at %.3f s: %s\n", (unsigned long long)o->seed, r->nodes,
-		     (double)r->at / (double)TICK_S, r->why);
+	(void)printf("# seed %llu, %u nodes, at %.3f s: %s\n", (unsigned long long)o->seed,
+		     r->nodes, (double)r->at / (double)TICK_S, r->why);
 	(void)printf("# to see it: tests/run sim --seed %llu%s%s%s --nodes %u --verbose   (%s)\n",
 		     (unsigned long long)o->seed,
 		     o->shape == SIM_HUB    ? " --hub"
@@ -135,9 +138,9 @@ static void add(struct summary *sum, const struct sim_result *r)
 	sum->steps += r->steps;
 	sum->packets += r->packets;
 	sum->pings += r->pings;
-	sum->ike_up += r->ike_up;
+	for (size_t i = 0; i < SIM_SEEN_COUNT; i++)
+		sum->seen[i] += r->seen[i];
 	sum->faults += r->faults;
-	sum->lost_calm += r->lost_calm;
 	sum->simulated_h += (double)r->simulated_us / (double)(3600 * TICK_S);
 	sum->settle_sum += settle;
 	sum->settle_worst = settle > sum->settle_worst ? settle : sum->settle_worst;
@@ -152,6 +155,33 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static void report_seen(const struct summary *sum)
+{
+	static const char *const names[SIM_SEEN_COUNT] = {
+		[SIM_SEEN_IKE_UP] = "IKE SAs up",
+		[SIM_SEEN_WANTS_FAILED] = "wishes failed",
+		[SIM_SEEN_RETRANSMITS] = "retransmissions",
+		[SIM_SEEN_COOKIES] = "cookies",
+		[SIM_SEEN_KEEPALIVES] = "keepalives",
+		[SIM_SEEN_HALF_OPEN_EXPIRED] = "half-open SAs expired",
+		[SIM_SEEN_ACQUIRES] = "ACQUIREs",
+		[SIM_SEEN_EXPIRES] = "EXPIREs",
+		[SIM_SEEN_MAPPINGS] = "MAPPINGs",
+		[SIM_SEEN_RESYNCS] = "RESYNCs",
+		[SIM_SEEN_STRAYS] = "stray SAs",
+		[SIM_SEEN_LOST] = "lost SAs",
+		[SIM_SEEN_REFUSED] = "refused SAs",
+		[SIM_SEEN_CORRUPTED] = "corrupted datagrams",
+		[SIM_SEEN_REPLAYED] = "replayed datagrams",
+	};
+
+	(void)printf("# seen:");
+	for (size_t i = 0; i < SIM_SEEN_COUNT; i++)
+		(void)printf("%s %llu %s", i ? "," : "", (unsigned long long)sum->seen[i],
+			     names[i]);
+	(void)printf("\n");
+}
+
 static void report(const struct summary *sum, double took)
 {
 	double runs = sum->runs ? (double)sum->runs : 1;
@@ -159,12 +189,13 @@ static void report(const struct summary *sum, double took)
 	(void)printf("# %llu seeds, %.1f simulated hours in %.1f s: %.1f seeds/s, %.2f h/s\n",
 		     (unsigned long long)sum->runs, sum->simulated_h, took, runs / took,
 		     sum->simulated_h / took);
-	(void)printf("# %llu steps, %llu packets, %llu pings answered, %llu IKE SAs, %llu faults\n",
+	(void)printf("# %llu steps, %llu packets, %llu pings answered, %llu faults\n",
 		     (unsigned long long)sum->steps, (unsigned long long)sum->packets,
-		     (unsigned long long)sum->pings, (unsigned long long)sum->ike_up,
-		     (unsigned long long)sum->faults);
-	(void)printf("# settled after %.1f s on average, %.0f s at worst, %.0f %% of what is allowed\n",
-		     sum->settle_sum / runs, sum->settle_worst, 100 * sum->settle_share);
+		     (unsigned long long)sum->pings, (unsigned long long)sum->faults);
+	report_seen(sum);
+	(void)printf(
+		"# settled after %.1f s on average, %.0f s at worst, %.0f %% of what is allowed\n",
+		sum->settle_sum / runs, sum->settle_worst, 100 * sum->settle_share);
 }
 
 static void unheard(void *ctx, enum note_class cls, const char *line)

@@ -84,8 +84,9 @@ static void draw_hosts(struct sim *s)
 		if (natted && i && sim_chance(s, 60)) {
 			nat_init(h);
 			/* Everybody's home network looks the same. */
-			h->addr = sim_chance(s, 50) ? addr_ip4(192, 168, 1, 2)
-						    : addr_ip4(10, 1, (uint8_t)(i >> 8), (uint8_t)i);
+			h->addr = sim_chance(s, 50)
+					  ? addr_ip4(192, 168, 1, 2)
+					  : addr_ip4(10, 1, (uint8_t)(i >> 8), (uint8_t)i);
 		}
 		h->kernel.listening = true;
 		sa.src = h->addr;
@@ -180,10 +181,9 @@ void setup_configure(struct sim_host *h)
 	struct ike_conn *conns = sim_alloc(s->count, sizeof(*conns));
 	char(*psk)[64] = sim_alloc(s->count, sizeof(*psk));
 	const struct xfrm_policy *policy = &h->kernel.policy[0];
-	struct node_tunnel tunnel = { .name = "gre1",
-				      .reqid = h->reqid,
-				      .local = policy->local,
-				      .remote = policy->remote };
+	struct node_tunnel tunnel = {
+		.name = "gre1", .reqid = h->reqid, .local = policy->local, .remote = policy->remote
+	};
 	struct node_conf conf = { .tunnels = &tunnel,
 				  .tunnel_count = 1,
 				  .conns = conns,

@@ -13,8 +13,8 @@
  *	faults.c	what goes wrong when
  *	check.c		what must be true after every step, and at the end
  *
- * The daemon's own glue (daemon/kernel.c) runs on the simulated kernel, so what is simulated is what
- * ships, less sockets and netlink.  Time is virtual: an hour takes as long as its events do.
+ * The daemon's own glue (daemon/kernel.c) runs on the simulated kernel, so what is simulated is
+ *what ships, less sockets and netlink.  Time is virtual: an hour takes as long as its events do.
  */
 #ifndef TESTS_SIM_SIM_H
 #define TESTS_SIM_SIM_H
@@ -23,13 +23,14 @@
 
 #define SIM_HOSTS_MAX	  1024
 #define SIM_POLICIES_MAX  4
-#define SIM_KERNEL_MAX	  65536 /* SAs in one kernel */
+#define SIM_KERNEL_MAX	  65536		/* SAs in one kernel */
 #define SIM_LARVAL_US	  (30 * TICK_S) /* net.core.xfrm_acq_expires */
 #define SIM_PATIENCE_US	  (4 * TICK_S)	/* as LOOP_PATIENCE_S */
-#define SIM_FOREIGN_REQID 9999	/* another daemon's, which nobody may touch */
+#define SIM_FOREIGN_REQID 9999		/* another daemon's, which nobody may touch */
 #define SIM_NAT_MAPS_MAX  8
 #define SIM_NAT_PEERS_MAX 64
 #define SIM_CUTS_MAX	  32
+#define SIM_OLD_MAX	  64
 #define SIM_WHY_MAX	  400
 
 struct sim;
@@ -47,6 +48,26 @@ struct sim_options {
 	bool verbose;
 };
 
+/* How often it came to what the faults are for: a rule that is never tried says nothing. */
+enum sim_seen {
+	SIM_SEEN_IKE_UP,
+	SIM_SEEN_WANTS_FAILED,
+	SIM_SEEN_RETRANSMITS,
+	SIM_SEEN_COOKIES,
+	SIM_SEEN_KEEPALIVES,
+	SIM_SEEN_HALF_OPEN_EXPIRED,
+	SIM_SEEN_ACQUIRES,
+	SIM_SEEN_EXPIRES,
+	SIM_SEEN_MAPPINGS,
+	SIM_SEEN_RESYNCS,
+	SIM_SEEN_STRAYS,
+	SIM_SEEN_LOST,
+	SIM_SEEN_REFUSED,
+	SIM_SEEN_CORRUPTED,
+	SIM_SEEN_REPLAYED,
+	SIM_SEEN_COUNT
+};
+
 /* What a run found out, for the summary. */
 struct sim_result {
 	bool failed;
@@ -55,7 +76,7 @@ struct sim_result {
 	tick_t simulated_us; /* world time that passed */
 	tick_t settle_us;    /* from the end of the faults until everybody was settled */
 	tick_t bound_us;     /* and how long that may take at most */
-	uint64_t steps, packets, pings, ike_up, faults, lost_calm;
+	uint64_t steps, packets, pings, faults, seen[SIM_SEEN_COUNT];
 	unsigned nodes;
 };
 
@@ -90,7 +111,7 @@ struct sim_packet {
 	struct sim_event ev;
 	struct endpoint src, dst; /* as on the wire where it is now; ports are 0 for ESP over IP */
 	unsigned from, to;	  /* hosts */
-	bool esp, udp, corrupt;
+	bool esp, udp, corrupt, replayed;
 	uint32_t spi; /* ESP: */
 	struct secret key;
 	struct sim_ping ping;
@@ -132,6 +153,7 @@ struct sim_nat {
 struct sim_sa {
 	struct xfrm_sa sa; /* spi 0: larval */
 	struct xfrm_counters counters;
+	bool stray;	/* somebody else's, with our reqid */
 	uint64_t order; /* of its addition: the newest is used */
 	tick_t since;
 };
@@ -169,9 +191,10 @@ struct sim_job {
 
 /* What a host knows of another one. */
 struct sim_peer {
-	bool linked;	 /* they are meant to speak with each other */
-	bool configured; /* here, now */
-	unsigned secret; /* which version of it */
+	bool linked;	     /* they are meant to speak with each other */
+	bool configured;     /* here, now */
+	unsigned secret;     /* which version of it */
+	bool held;	     /* an SA to it stood, in calm weather */
 	struct addr learned; /* where its packets come from */
 };
 
@@ -181,12 +204,20 @@ struct sim_track {
 	bool added, up, child;
 };
 
+/* An `establish` that has not been replied to. */
+struct sim_wait {
+	uint64_t tag;
+	tick_t due; /* the latest moment for it; the world's time */
+	unsigned peer;
+};
+
 struct sim_host {
 	struct sim *sim;
 	unsigned index;
 	struct addr addr;
 	uint32_t reqid;
 	struct sim_nat *nat; /* NULL: none */
+	unsigned rebinds;    /* how often it forgot */
 	struct sim_weather weather;
 	struct sim_peer *peer; /* [sim->count] */
 
@@ -198,7 +229,7 @@ struct sim_host {
 	struct list jobs;
 	tick_t job_max_us;
 	tick_t asleep_until;
-	bool stopping;	   /* it has been told to */
+	bool stopping;	    /* it has been told to */
 	tick_t downtime_us; /* how long it stays away after that */
 	struct sim_event deadline, larval, daemon;
 	tick_t spun_at; /* the deadline that was last fired, and how often at one moment */
@@ -206,11 +237,10 @@ struct sim_host {
 
 	struct sim_track *track;
 	size_t track_count, track_cap;
-	uint64_t *tag; /* of `establish`es that have not been replied to */
-	size_t tag_count, tag_cap;
-	bool changed;	 /* SAs were, since the last check */
-	bool disturbed;	 /* somebody took SAs out of the kernel: the node may not know yet */
-	uint64_t ike_up; /* of lives before this one */
+	struct sim_wait *wait;
+	size_t wait_count, wait_cap;
+	bool changed;	/* SAs were, since the last check */
+	bool disturbed; /* somebody took SAs out of the kernel: the node may not know yet */
 };
 
 struct sim_flow {
@@ -233,19 +263,21 @@ struct sim {
 	struct sim_host *host;
 	unsigned count;
 	bool mesh, named_ids, faulty; /* faulty: the faults have not ended */
-	bool in_order; /* packets do not overtake each other */
+	bool ending;		      /* everybody is shutting down */
+	bool in_order;		      /* packets do not overtake each other */
 	struct sim_weather weather;
+	struct sim_packet *old[SIM_OLD_MAX]; /* IKE datagrams to be sent again, much later */
 	struct sim_cut cut[SIM_CUTS_MAX];
 	size_t cut_count;
 	struct sim_flow *flow;
 	size_t flow_count;
 	struct sim_event fault;
-	uint32_t fault_kinds; /* a bit each */
+	uint32_t fault_kinds;  /* a bit each */
 	tick_t fault_every_us; /* at most */
 	struct ike_timing timing;
 	struct ike_limits limits;
 	struct ike_proposals ike, esp;
-	tick_t dpd_us, lifetime_us;
+	tick_t dpd_us, lifetime_us, give_up_us; /* give_up: a request nobody answers */
 	uint64_t next_tag;
 	bool failed;
 };
@@ -274,6 +306,8 @@ void host_fini(struct sim_host *h);
 /* The daemon starts: kernel SAs flushed, peers configured. */
 void host_start(struct sim_host *h);
 /* It is gone without a word; its kernel's SAs and policies stay. */
+/* Count what the node has seen, before it goes. */
+void host_sum_up(struct sim_host *h);
 void host_crash(struct sim_host *h, tick_t downtime_us);
 /* It says goodbye, for SIM_PATIENCE_US at most, and is gone for so long; TICK_NEVER: for good. */
 void host_stop(struct sim_host *h, tick_t downtime_us);
@@ -293,13 +327,16 @@ void setup_configure(struct sim_host *h);
 struct addr setup_address(const struct sim_host *h, unsigned peer);
 
 /* ---- link.c ---- */
-struct sim_packet *packet_new(struct sim *s, const struct endpoint *src,
-			      const struct endpoint *dst, struct cur bytes);
+struct sim_packet *packet_new(struct sim *s, const struct endpoint *src, const struct endpoint *dst,
+			      struct cur bytes);
 /* Takes the packet. */
 void link_send(struct sim_host *from, struct sim_packet *p);
 /* It has arrived, and is freed. */
 void link_arrive(struct sim_packet *p);
 void link_heal(struct sim *s);
+/* Somebody sends again what he has seen on the wire. */
+void link_replay(struct sim *s);
+void link_fini(struct sim *s);
 void link_cut(struct sim *s, unsigned a, unsigned b, tick_t until);
 
 /* ---- nat.c ---- */
@@ -319,6 +356,10 @@ void kernel_larval_due(struct sim_host *h);
 void kernel_event_arrive(struct sim_kernel_event *ev);
 /* An operator's `ip xfrm state flush`. */
 void kernel_flush_all(struct sim_host *h);
+/* Somebody adds an SA with the tunnel's reqid that no node knows of. */
+void kernel_stray(struct sim_host *h);
+/* Events were lost, says the kernel. */
+void kernel_resync(struct sim_host *h);
 /* A soft or hard limit of one SA, chosen by `pick`. */
 void kernel_expire(struct sim_host *h, uint64_t pick, bool hard);
 bool kernel_is_local(const struct sim_host *h, const struct addr *addr);
@@ -344,17 +385,22 @@ void check_host(struct sim_host *h);
 /* A half has been given to a kernel. */
 void check_added(struct sim_host *h, const struct xfrm_sa *sa);
 void check_forget_all(struct sim_host *h);
-void check_establish(struct sim_host *h, uint64_t tag);
+void check_establish(struct sim_host *h, const struct sim_wait *wait);
 /* One IKE SA and one Child SA pair stand between the flow's ends, and the pings come back. */
 bool check_settled(struct sim *s, const struct sim_flow *f, char why[static SIM_WHY_MAX]);
+/* In calm weather no ping is lost, but a few each time a NAT forgets. */
+void check_lost(struct sim *s, const struct sim_flow *f);
 /* All nodes have been shut down for long: nothing may be left. */
 void check_nothing_left(struct sim_host *h);
-/* A corrupted datagram may only be counted: to be called before and after. */
-struct check_corrupt {
+/*
+ * To be called before and after a datagram is given to a node.  One that was corrupted or replayed
+ * may only be counted.  True if it was taken: then it must never be again.
+ */
+struct check_datagram {
 	struct ike_stats stats;
 };
-void check_corrupt_begin(const struct sim_host *h, struct check_corrupt *c);
-void check_corrupt_end(struct sim_host *h, const struct check_corrupt *c,
-		       const struct sim_packet *p);
+void check_datagram_begin(const struct sim_host *h, struct check_datagram *c);
+bool check_datagram_end(struct sim_host *h, const struct check_datagram *c,
+			const struct sim_packet *p);
 
 #endif

@@ -65,8 +65,11 @@ static void send_ping(struct sim_flow *f)
 	if (to.family == ADDR_NONE)
 		return;
 	/* Once a reply has come, none may be missing in calm weather. */
-	if (f->met && f->seq - f->seq_ok > 2 && s->opt.calm)
+	if (s->opt.calm && f->met && f->seq - f->seq_ok > 1) {
+		sim_say(s, h, "ping %u to n%u was lost", f->seq - 1, f->to);
+		f->seq_ok = f->seq - 1;
 		f->lost++;
+	}
 	f->sent++;
 	(void)kernel_output(h, &to, &ping);
 }

@@ -17,12 +17,12 @@
 #include "ike/engine.h"
 #include "daemon/node_state.h"
 
-#define CALM_US		(60 * TICK_S)  /* everybody has to be settled for so long */
-#define GONE_US		(120 * TICK_S) /* after everybody was told to stop */
-#define SETTLE_POLL_US	(TICK_S)
-#define STALE_US	(10 * TICK_S) /* a pair whose pings are older is lost */
-#define STEPS_MAX	50000000u /* of one run: more is a machine that spins */
-#define HANDSHAKE_US	(20 * TICK_S)
+#define CALM_US	       (60 * TICK_S)  /* everybody has to be settled for so long */
+#define GONE_US	       (120 * TICK_S) /* after everybody was told to stop */
+#define SETTLE_POLL_US (TICK_S)
+#define STALE_US       (10 * TICK_S) /* a pair whose pings are older is lost */
+#define STEPS_MAX      50000000u     /* of one run: more is a machine that spins */
+#define HANDSHAKE_US   (20 * TICK_S)
 
 void *sim_alloc(size_t count, size_t size)
 {
@@ -162,14 +162,15 @@ static tick_t give_up_us(const struct ike_timing *t, unsigned tries)
 
 	for (unsigned i = 0; i < tries; i++) {
 		sum += interval + interval / 8;
-		interval = tick_min(interval / 100 * t->retransmit_factor_pct, t->retransmit_max_us);
+		interval =
+			tick_min(interval / 100 * t->retransmit_factor_pct, t->retransmit_max_us);
 	}
 	return sum;
 }
 
 static tick_t bound_us(const struct sim *s)
 {
-	return give_up_us(&s->timing, s->timing.retransmit_tries) + s->dpd_us + DPD_ANSWER_US +
+	return s->give_up_us + s->dpd_us + DPD_ANSWER_US +
 	       give_up_us(&s->timing, s->timing.probe_tries) + NODE_BACKOFF_MAX_US +
 	       s->timing.half_open_us + CROSSED_GRACE_US + SIM_LARVAL_US + HANDSHAKE_US;
 }
@@ -202,7 +203,8 @@ static void settle(struct sim *s)
 
 			last = settled ? last : s->now;
 			if (!settled && s->now - begun >= s->result.bound_us)
-				sim_fail(s, NULL, "not settled %lld s after the faults ended: %.300s",
+				sim_fail(s, NULL,
+					 "not settled %lld s after the faults ended: %.300s",
 					 (long long)((s->now - begun) / TICK_S), why);
 		}
 		pass(s, s->now + SETTLE_POLL_US);
@@ -213,6 +215,7 @@ static void settle(struct sim *s)
 
 static void shut_down(struct sim *s)
 {
+	s->ending = true;
 	traffic_all_off(s);
 	for (unsigned i = 0; i < s->count && !s->failed; i++) {
 		node_shutdown(s->host[i].node, host_now(&s->host[i]));
@@ -225,21 +228,14 @@ static void shut_down(struct sim *s)
 
 static void sum_up(struct sim *s)
 {
-	struct ike_stats stats;
-
 	s->result.simulated_us = s->now;
 	s->result.nodes = s->count;
 	for (size_t i = 0; i < s->flow_count; i++) {
 		s->result.pings += s->flow[i].ok;
-		s->result.lost_calm += s->opt.calm ? s->flow[i].lost : 0;
+		check_lost(s, &s->flow[i]);
 	}
-	for (unsigned i = 0; i < s->count; i++) {
-		s->result.ike_up += s->host[i].ike_up;
-		if (!s->host[i].node)
-			continue;
-		ike_stats(node_ike(s->host[i].node), &stats);
-		s->result.ike_up += stats.up;
-	}
+	for (unsigned i = 0; i < s->count; i++)
+		host_sum_up(&s->host[i]);
 }
 
 static void free_events(struct sim *s)
@@ -267,6 +263,7 @@ void sim_run(const struct sim_options *options, struct sim_result *result)
 	s->rng = rng_seeded(&s->seed);
 	heap_init(&s->events);
 	setup_world(s);
+	s->give_up_us = give_up_us(&s->timing, s->timing.retransmit_tries);
 	traffic_init(s);
 	faults_begin(s);
 	pass(s, s->faults_end);
@@ -279,6 +276,7 @@ void sim_run(const struct sim_options *options, struct sim_result *result)
 	sum_up(s);
 	*result = s->result;
 	free_events(s);
+	link_fini(s);
 	setup_free(s);
 	free(s);
 }

@@ -1,8 +1,8 @@
 /*
  * tests/unit/crypto_test.h - what the tests of cryptography share: vectors written in hex.
  */
-#ifndef TESTS_CRYPTO_TEST_H
-#define TESTS_CRYPTO_TEST_H
+#ifndef TESTS_UNIT_CRYPTO_TEST_H
+#define TESTS_UNIT_CRYPTO_TEST_H
 
 #include <setjmp.h>
 #include <stdarg.h>

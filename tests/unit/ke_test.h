@@ -1,8 +1,8 @@
 /*
  * tests/unit/ke_test.h - what the tests of key exchange share.
  */
-#ifndef TESTS_KE_TEST_H
-#define TESTS_KE_TEST_H
+#ifndef TESTS_UNIT_KE_TEST_H
+#define TESTS_UNIT_KE_TEST_H
 
 #include "tests/unit/crypto_test.h"
 

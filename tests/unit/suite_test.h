@@ -2,8 +2,8 @@
  * tests/unit/suite_test.h - what the tests of proposals and suites share: proposals out of text,
  * and changed in ways that no text would give.
  */
-#ifndef TESTS_SUITE_TEST_H
-#define TESTS_SUITE_TEST_H
+#ifndef TESTS_UNIT_SUITE_TEST_H
+#define TESTS_UNIT_SUITE_TEST_H
 
 #include "tests/unit/crypto_test.h"
 

@@ -80,12 +80,32 @@ static void test_cve_2002_20001_cookie_before_key_exchange(void **state)
 	forge_free(&p);
 }
 
-/* CVE-2020-3230: half-open SAs are limited, per address and in all, and go by themselves. */
+/* Send f from there; whoever is asked for a cookie shows it.  The verdict, `asked` or not. */
+static enum ike_err knock(struct pair *p, const struct forge *f, struct addr addr, bool *asked)
+{
+	uint8_t bytes[IKE_MESSAGE_MAX];
+	struct forge g, answer;
+	enum ike_err err = from(p, 1, addr, IKE_PORT, bytes, forge_bytes(p, 0, f, bytes));
+
+	*asked = err == IKE_E_COOKIE;
+	if (!*asked)
+		return err;
+	forge_answer(p, 1, &answer);
+	g = *f;
+	memmove(g.item + 1, g.item, f->count * sizeof(g.item[0]));
+	g.item[0] = answer.item[0];
+	g.count++;
+	return from(p, 1, addr, IKE_PORT, bytes, forge_bytes(p, 0, &g, bytes));
+}
+
+/*
+ * CVE-2020-3230: half-open SAs are limited, per address and in all, and go by themselves.  Above
+ * half of its share an address shows that it is one, so that strangers do not fill it in its name.
+ */
 static void test_cve_2020_3230_half_open_limits(void **state)
 {
 	struct pair p;
 	struct forge f;
-	uint8_t bytes[IKE_MESSAGE_MAX];
 	const unsigned total = 60, each = 20;
 
 	(void)state;
@@ -94,14 +114,13 @@ static void test_cve_2020_3230_half_open_limits(void **state)
 	p.side[1].conf.limits.half_open_per_addr_max = each;
 	pair_start(&p);
 	for (unsigned i = 0; i < 200; i++) {
-		f.hdr.spi_i++;
-
-		size_t len = forge_bytes(&p, 0, &f, bytes);
 		unsigned who = i / 40; /* twice as many as they may */
-		bool in = i % 40 < each && who * each < total;
+		bool in = i % 40 < each && who * each < total, asked;
 
-		assert_int_equal(from(&p, 1, stranger(who), IKE_PORT, bytes, len),
-				 in ? IKE_OK : IKE_E_BUSY);
+		f.hdr.spi_i++;
+		assert_int_equal(knock(&p, &f, stranger(who), &asked), in ? IKE_OK : IKE_E_BUSY);
+		if (in)
+			assert_int_equal(asked, i % 40 >= each / 2);
 		assert_int_equal(p.side[1].out_count, in);
 		discard_all(&p, 1);
 	}
@@ -112,6 +131,31 @@ static void test_cve_2020_3230_half_open_limits(void **state)
 	pair_pass(&p, p.side[1].conf.timing.half_open_us + 20 * TICK_S, false);
 	assert_int_equal(p.side[1].ike->half_open, 0);
 	assert_int_equal(p.side[1].ike->stats.half_open_expired, total);
+	forge_free(&p);
+}
+
+/* A thousand requests in A's name fill half of its share, and A, who sees its cookie, comes in. */
+static void test_spoofed_requests_do_not_lock_a_peer_out(void **state)
+{
+	struct pair p;
+	struct forge f;
+	uint8_t bytes[IKE_MESSAGE_MAX];
+	unsigned in = 0;
+
+	(void)state;
+	open_house(&p, 1000, &f);
+	for (unsigned i = 0; i < 1000; i++) {
+		f.hdr.spi_i++;
+
+		size_t len = forge_bytes(&p, 0, &f, bytes);
+		enum ike_err err = from(&p, 1, addr_a, IKE_PORT, bytes, len);
+
+		assert_true(err == IKE_OK || err == IKE_E_COOKIE);
+		in += err == IKE_OK;
+		discard_all(&p, 1);
+	}
+	assert_int_equal(in, (p.side[1].conf.limits.half_open_per_addr_max + 1) / 2);
+	assert_int_equal(pair_arrow(&p, 0), IKE_E_COOKIE);
 	forge_free(&p);
 }
 
@@ -395,7 +439,9 @@ static void test_forged_errors_before_the_answer(void **state)
 			assert_int_equal(forge_send(&p, 1, &f), IKE_OK);
 		assert_int_equal(p.side[0].out_count, 0);
 		assert_int_equal(p.side[0].wants_done, 0);
-		p.now += TICK_S;
+		p.now += INIT_ERROR_GRACE_US - 1; /* so long the true one may take */
+		ike_timeout(p.side[0].ike, p.now);
+		pair_drain(&p, 0);
 		pair_settle(&p);
 		assert_int_equal(p.side[0].cause, IKE_CAUSE_NONE);
 		forge_free(&p);
@@ -487,7 +533,7 @@ static size_t damage(struct pair *p, const struct rng *rng, uint8_t *bytes, int 
 	case 2: /* an honest header, and nonsense */
 		rng_fill(rng, bytes + IKE_HDR_LEN, len - IKE_HDR_LEN);
 		break;
-	default:
+	default: /* numbers drawn, not an enum */
 		break;
 	}
 	*to = 1 - who;
@@ -534,6 +580,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cve_2002_20001_cookie_before_key_exchange),
 		cmocka_unit_test(test_cve_2020_3230_half_open_limits),
+		cmocka_unit_test(test_spoofed_requests_do_not_lock_a_peer_out),
 		cmocka_unit_test(test_cookie_threshold),
 		cmocka_unit_test(test_lingering_failures_count),
 		cmocka_unit_test(test_stray_rate),

@@ -157,6 +157,35 @@ static void test_replay_from_elsewhere(void **state)
 	}
 }
 
+/* 2.23: a fresh, sealed request from elsewhere is answered there, but who has no NAT stays put. */
+static void test_request_from_elsewhere(void **state)
+{
+	struct pair p;
+	const struct endpoint there = { addr_ip4(198, 51, 100, 7), 777 };
+
+	(void)state;
+	forge_pair(&p, FORGE_UP);
+	for (int to = 0; to < 2; to++) {
+		const struct ike_path path = { .local = pair_sa(&p, to)->path.local,
+					       .remote = there };
+		const struct flight *f;
+
+		info_probe(pair_sa(&p, 1 - to));
+		pair_drain(&p, 1 - to);
+		f = p.side[1 - to].out[0];
+		assert_int_equal(ike_input(p.side[to].ike, p.now, &path, cur_of(f->bytes, f->len)),
+				 IKE_OK);
+		pair_drain(&p, to);
+		assert_true(endpoint_eq(&p.side[to].out[0]->path.remote, &there));
+		assert_false(endpoint_eq(&pair_sa(&p, to)->path.remote, &there));
+		assert_int_equal(p.side[to].moves, 0);
+		pair_drop(&p, to);
+		assert_int_equal(pair_arrow(&p, 1 - to), IKE_E_REPLAY);
+		pair_settle(&p);
+	}
+	forge_free(&p);
+}
+
 /* ---- the window ---- */
 
 /* RFC 7296 2.3: requests and answers, sealed well, of numbers that are not due. */
@@ -431,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_replay_of_everything),
 		cmocka_unit_test(test_replay_during_jobs),
 		cmocka_unit_test(test_replay_from_elsewhere),
+		cmocka_unit_test(test_request_from_elsewhere),
 		cmocka_unit_test(test_message_ids),
 		cmocka_unit_test(test_unasked_answers),
 		cmocka_unit_test(test_auth_again),

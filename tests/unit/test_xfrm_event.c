@@ -83,8 +83,8 @@ static void removed_policies_are_an_event(void **state)
 		struct xfrm_msg msg;
 
 		xfrm_msg_begin(&msg, types[i], 0, &id, i ? sizeof(id) : 0);
-		assert_int_equal(xfrm_event_parse(XFRM_BUS_XFRM, xfrm_msg_bytes(&msg), collect, &end),
-				 0);
+		assert_int_equal(
+			xfrm_event_parse(XFRM_BUS_XFRM, xfrm_msg_bytes(&msg), collect, &end), 0);
 		assert_int_equal(end - got, 1);
 		assert_int_equal(got[0].kind, XFRM_EV_POLICY);
 	}

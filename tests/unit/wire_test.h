@@ -2,8 +2,8 @@
  * tests/unit/wire_test.h - what the tests of the wire format share: bytes in memory of exactly
  * their length, so that a sanitizer sees a read past the end, and rows of tables.
  */
-#ifndef TESTS_WIRE_TEST_H
-#define TESTS_WIRE_TEST_H
+#ifndef TESTS_UNIT_WIRE_TEST_H
+#define TESTS_UNIT_WIRE_TEST_H
 
 #include <setjmp.h>
 #include <stdarg.h>

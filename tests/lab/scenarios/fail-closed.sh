@@ -57,14 +57,18 @@ closed flushed
 wait_ping a 10.8.0.2 60
 
 step "somebody deletes the interface, or gives it a key that no policy knows: it is made anew"
-again() {
-	on a ip -d link show gre1 | grep -q 'ikey 0.0.0.42 okey 0.0.0.42'
+number() {
+	on a ip -o link show gre1 | cut -d : -f 1
 }
+anew() { # NUMBER_BEFORE
+	[[ $(number) != "$1" ]] && on a ip -d link show gre1 | grep -q 'ikey 0.0.0.42 okey 0.0.0.42'
+}
+before=$(number)
 on a ip link del gre1
-wait_for 10 again
+wait_for 10 anew "$before"
+before=$(number)
 on a ip link set gre1 type gre local 192.0.2.1 key 43
-refute again
-wait_for 10 again
+wait_for 10 anew "$before"
 neighbour a 10.8.0.2 192.0.2.2
 neighbour a 10.8.0.3 192.0.2.3
 wait_ping a 10.8.0.2 60

@@ -1,5 +1,5 @@
 # many: 50 spokes towards one hub.  Every one gets through; the hub still has two policies.
-# limit: 400
+# limit: 720
 
 SPOKES=50
 
