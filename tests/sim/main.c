@@ -1,8 +1,8 @@
 /*
  * tests/sim/main.c - runs worlds, one per seed, and says in TAP how they went.
  *
- *	sim [--seeds N] [--first S] [--nodes N] [--hub | --mesh] [--calm] [--minutes M]
- *	sim --seed S …			just that one, and every event with --verbose
+ *	sim [--seeds N] [--first S] [--nodes N] [--hub | --mesh] [--calm] [--minutes M] [--seconds
+ *R] sim --seed S …			just that one, and every event with --verbose
  *
  * The first world that fails ends the run, with one line that reproduces it.
  */
@@ -16,6 +16,7 @@
 
 #define SEEDS_DEFAULT 200
 #define MINUTES_MAX   100000u
+#define SECONDS_MAX   10000000u
 
 struct summary {
 	uint64_t runs, steps, packets, pings, faults, seen[SIM_SEEN_COUNT];
@@ -24,12 +25,12 @@ struct summary {
 
 struct command {
 	struct sim_options options;
-	uint64_t seeds;
+	uint64_t seeds, seconds; /* of real time, after which no new world begins */
 };
 
 static const char usage[] =
 	"usage: sim [--seed S] [--seeds N] [--first S] [--nodes N] [--hub | --mesh] [--calm]\n"
-	"           [--minutes M] [--verbose]\n";
+	"           [--minutes M] [--seconds R] [--verbose]\n";
 
 static bool number(const char *text, uint64_t max, uint64_t *out)
 {
@@ -49,13 +50,14 @@ static bool parse(int argc, char **argv, struct command *c)
 					       { "mesh", no_argument, NULL, 'm' },
 					       { "calm", no_argument, NULL, 'c' },
 					       { "minutes", required_argument, NULL, 'M' },
+					       { "seconds", required_argument, NULL, 'S' },
 					       { "verbose", no_argument, NULL, 'v' },
 					       { 0 } };
 	uint64_t value = 0;
 	bool ok = true;
 	int o;
 
-	*c = (struct command){ .seeds = SEEDS_DEFAULT, .options.seed = 1 };
+	*c = (struct command){ .seeds = SEEDS_DEFAULT, .seconds = SECONDS_MAX, .options.seed = 1 };
 	while (ok && (o = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (o) {
 		case 's':
@@ -76,6 +78,9 @@ static bool parse(int argc, char **argv, struct command *c)
 		case 'm':
 			c->options.shape = o == 'h' ? SIM_HUB : SIM_MESH;
 			break;
+		case 'S':
+			ok = number(optarg, SECONDS_MAX, &c->seconds);
+			break;
 		case 'c':
 			c->options.calm = true;
 			break;
@@ -86,7 +91,7 @@ static bool parse(int argc, char **argv, struct command *c)
 		case 'v':
 			c->options.verbose = true;
 			break;
-		default: /* getopt has said what it does not know */
+		default: /* a character: getopt has said what it does not know */
 			ok = false;
 		}
 	}
@@ -226,6 +231,8 @@ int main(int argc, char **argv)
 		else
 			add(&sum, &result);
 		c.options.seed++;
+		if (seconds() - begun > (double)c.seconds)
+			break;
 	}
 	report(&sum, seconds() - begun);
 	(void)printf("%s 1 - %llu worlds%s\n1..1\n", result.failed ? "not ok" : "ok",

@@ -253,7 +253,7 @@ static void other_esp(struct pair *p, struct forge *f, unsigned i)
 	size_t at;
 
 	(void)p;
-	for (uint8_t type = IKE_TT_ENCR; type < IKE_TT_COUNT; type++)
+	for (int type = IKE_TT_ENCR; type < IKE_TT_COUNT; type++)
 		count = (uint8_t)(count + (ids[type] != NO));
 	buf_u16(&buf, 0);
 	at = buf_open16(&buf);
@@ -264,11 +264,11 @@ static void other_esp(struct pair *p, struct forge *f, unsigned i)
 	buf_zero(&buf, esp->spi_len == 8 ? 4 : 0);
 	if (esp->spi_len)
 		buf_u32(&buf, esp->spi);
-	for (uint8_t type = IKE_TT_ENCR; type < IKE_TT_COUNT; type++) {
+	for (int type = IKE_TT_ENCR; type < IKE_TT_COUNT; type++) {
 		if (ids[type] == NO)
 			continue;
 		done++;
-		put_transform(&buf, type, ids[type], type == IKE_TT_ENCR ? esp->bits : 0,
+		put_transform(&buf, (uint8_t)type, ids[type], type == IKE_TT_ENCR ? esp->bits : 0,
 			      done == count);
 	}
 	buf_close16(&buf, at, 0);

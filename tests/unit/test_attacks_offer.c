@@ -232,11 +232,11 @@ static void put_offer(struct forge *f, const struct offer *o)
 
 	one->num = 1;
 	one->protocol = IKE_PROTO_IKE;
-	for (uint8_t type = IKE_TT_ENCR; type <= IKE_TT_KE; type++) {
+	for (int type = IKE_TT_ENCR; type <= IKE_TT_KE; type++) {
 		if (!ids[type])
 			continue;
 		one->item[one->count++] = (struct ike_transform){
-			.type = type,
+			.type = (uint8_t)type,
 			.id = ids[type],
 			.key_bits = type == IKE_TT_ENCR ? o->bits : 0,
 		};

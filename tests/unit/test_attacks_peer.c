@@ -67,10 +67,9 @@ static void test_delete_of_unknown_spis(void **state)
 			spis[i] = i * 0x1000193;
 		spis[5] = p.side[as].sa[0].out.spi; /* the direction that is not its to name */
 		for (size_t count = 0; count <= IKE_SPIS_MAX; count++) {
-			for (uint8_t protocol = IKE_PROTO_AH; protocol <= IKE_PROTO_ESP;
-			     protocol++) {
+			for (int protocol = IKE_PROTO_AH; protocol <= IKE_PROTO_ESP; protocol++) {
 				forge_request(&p, as, IKE_X_INFORMATIONAL, &f);
-				forge_delete(&f, protocol, spis, count);
+				forge_delete(&f, (uint8_t)protocol, spis, count);
 				harmless(&p, as, &f, &answer);
 				assert_int_equal(answer.count, 0);
 			}

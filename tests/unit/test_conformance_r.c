@@ -296,8 +296,8 @@ static void en_r_1_1_4_3_unrecognised_not_critical(void **state)
 		forge_put(&p, 0, &f);
 		assert_int_equal(pair_arrow(&p, 0), IKE_OK);
 		pair_settle(&p);
-		for (uint8_t x = IKE_X_CREATE_CHILD; x <= IKE_X_INFORMATIONAL; x++) {
-			forge_request(&p, 0, x, &f);
+		for (int x = IKE_X_CREATE_CHILD; x <= IKE_X_INFORMATIONAL; x++) {
+			forge_request(&p, 0, (uint8_t)x, &f);
 			(void)forge_add(&f, unrecognised[i], "?", 1);
 			assert_int_equal(forge_send(&p, 0, &f), IKE_OK);
 			pair_sa(&p, 0)->mid_out++;
