@@ -109,6 +109,8 @@ void auth_start(struct ike_sa *sa)
 		sa_down(sa, IKE_CAUSE_LIMIT, "cannot build IKE_AUTH");
 		return;
 	}
+	/* The peer keeps its half-open SA about as long as we would: after that it is no use. */
+	sa->t_expire = tick_add(sa->ike->now, sa->ike->timing.half_open_us);
 	sa_enter(sa, SA_AUTH_SENT);
 }
 

@@ -271,10 +271,14 @@ size_t ike_terminate(struct ike *ike, tick_t now, const struct ike_match *match,
 
 		if (!child || child->deleting || !matches(child->sa, match))
 			return 0;
-		if (silent || child->sa->state != SA_ESTABLISHED)
+		/* The peer must not be left sending into nothing on an IKE SA that lives on. */
+		if (child->sa->state != SA_ESTABLISHED)
 			child_remove(child, IKE_CAUSE_TERMINATED);
+		else if (silent && child->sa->child_count == 1)
+			sa_down(child->sa, IKE_CAUSE_TERMINATED, NULL);
 		else
 			info_delete_child(child);
+		ike_reap(ike);
 		return 1;
 	}
 	LIST_EACH_SAFE(it, &ike->sas) {

@@ -86,6 +86,9 @@ static enum ike_err hint(struct ike_sa *sa, const struct ike_msg *outer)
 	if (forgot && sa->state == SA_ESTABLISHED && ike->now - sa->last_hint >= HINT_PROBE_US) {
 		sa->last_hint = ike->now;
 		info_probe(sa);
+	} else if (forgot && sa->state == SA_AUTH_SENT) { /* a moment for the true answer */
+		sa->t_expire = tick_min(sa->t_expire, tick_add(ike->now, INIT_ERROR_GRACE_US));
+		sa_schedule(sa);
 	}
 	return IKE_E_PLAINTEXT;
 }

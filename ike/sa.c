@@ -240,12 +240,26 @@ void sa_delete(struct ike_sa *sa, enum ike_cause cause)
 		return;
 	}
 	sa->down_cause = cause;
-	LIST_EACH_SAFE(it, &sa->children)
-		child_remove(CONTAINER_OF(it, struct child, node), cause);
+	LIST_EACH_SAFE(it, &sa->children) {
+		/*
+		 * Another SA has taken its place, but the peer may not know yet and still send on
+		 * this one: then its pairs stay until the Delete is answered.
+		 */
+		if (cause != IKE_CAUSE_REPLACED && cause != IKE_CAUSE_COLLISION)
+			child_remove(CONTAINER_OF(it, struct child, node), cause);
+	}
 	sa->t_dpd = sa->t_replace = sa->t_hard = sa->t_keepalive = sa->t_expire = TICK_NEVER;
 	sa->delete_wanted = true;
 	if (!sa->req.bytes.p)
 		info_delete_sa(sa);
+}
+
+/* When to look for life next; never, if a reload has switched that off. */
+static tick_t dpd_at(const struct ike_sa *sa)
+{
+	tick_t dpd_us = sa->conn->c.dpd_us;
+
+	return dpd_us ? tick_add(sa->ike->now, dpd_us) : TICK_NEVER;
 }
 
 void sa_established(struct ike_sa *sa)
@@ -256,8 +270,7 @@ void sa_established(struct ike_sa *sa)
 
 	sa->t_expire = TICK_NEVER;
 	sa->established = sa->last_in = ike->now;
-	if (c->dpd_us)
-		sa->t_dpd = tick_add(ike->now, c->dpd_us);
+	sa->t_dpd = dpd_at(sa);
 	if (sa->nat_local)
 		sa->t_keepalive = tick_add(ike->now, ike->timing.keepalive_us);
 	if (c->lifetime_us) {
@@ -307,7 +320,7 @@ void sa_heard(struct ike_sa *sa, const struct ike_path *path, bool request)
 	sa->last_in = sa->ike->now;
 	sa->dpd_asked = false;
 	if (sa->t_dpd != TICK_NEVER && sa->conn)
-		sa->t_dpd = tick_add(sa->ike->now, sa->conn->c.dpd_us);
+		sa->t_dpd = dpd_at(sa);
 	if (request && sa->state == SA_ESTABLISHED && sa->natt && sa->nat_remote)
 		sa_move(sa, &path->remote);
 	sa_schedule(sa);
@@ -330,7 +343,7 @@ static void dpd_due(struct ike_sa *sa)
 		return;
 	}
 	sa->dpd_asked = false;
-	sa->t_dpd = tick_add(ike->now, sa->conn->c.dpd_us);
+	sa->t_dpd = dpd_at(sa);
 	info_probe(sa);
 }
 
@@ -357,9 +370,13 @@ static void expire_due(struct ike_sa *sa)
 	case SA_ESTABLISHED:
 		sa_delete(sa, IKE_CAUSE_REPLACED);
 		break;
+	case SA_AUTH_SENT: /* by now the peer has forgotten its half of it */
+		note_write(&note, NOTE_INFO, "no answer from %s to %u IKE_AUTH requests",
+			   endpoint_text(&sa->path.remote, remote), sa->req.sends);
+		sa_down(sa, IKE_CAUSE_NO_ANSWER, note.text);
+		break;
 	case SA_KEYGEN:
 	case SA_SHARED:
-	case SA_AUTH_SENT:
 	case SA_DELETING:
 	case SA_DEAD:
 	case SA_STATE_COUNT:

@@ -42,7 +42,8 @@ static void check_side(const struct side *s)
 
 		REQUIRE(sa->state != SA_DEAD);
 		REQUIRE(sa->state < SA_ESTABLISHED ? !sa->child_count : true);
-		REQUIRE(sa->state == SA_ESTABLISHED || !sa->child_count);
+		REQUIRE(sa->state == SA_ESTABLISHED || sa->state == SA_DELETING ||
+			!sa->child_count);
 		REQUIRE(!sa->established_id || sa->remote_id);
 		REQUIRE(sa->state == SA_LINGERING || sa->req.bytes.p || sa->init ||
 			sa->state == SA_ESTABLISHED);

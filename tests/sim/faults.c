@@ -153,7 +153,7 @@ static void terminate(struct sim *s, struct sim_host *h)
 	bool silent = sim_chance(s, 20);
 	size_t count;
 
-	if (!silent && sim_chance(s, 30))
+	if (sim_chance(s, 30))
 		match.child_id = any_child(h);
 	else if (!sim_chance(s, 20))
 		match.remote = setup_address(h, any_peer(s, h));

@@ -323,6 +323,41 @@ static void test_cve_2010_2628_printing_identities(void **state)
 }
 
 /*
+ * CVE-2023-28771: what a peer sends comes out in notes as plain printable text of one line,
+ * whatever shell or terminal reads it.
+ */
+static void test_cve_2023_28771_notes(void **state)
+{
+	static const char name[] = "`reboot`;$(reboot)|\n\r\033[2J\0\377%s%n";
+	struct pair p;
+	struct forge f;
+	struct ike_action a;
+	struct ike_path path = { .local = { addr_b, IKE_PORT }, .remote = { addr_a, IKE_PORT } };
+	unsigned notes = 0;
+
+	(void)state;
+	for (int wrong = 0; wrong < 2; wrong++) {
+		uint8_t bytes[IKE_MESSAGE_MAX];
+
+		forge_pair(&p, FORGE_AUTH_REQUEST);
+		forge_take(&p, 0, &f);
+		forge_identify(&p, 0, &f, IKE_ID_KEY_ID, name, sizeof(name) - 1);
+		forge_find(&f, IKE_PL_AUTH)->body[4] ^= (uint8_t)wrong;
+		(void)ike_input(p.side[1].ike, p.now, &path,
+				cur_of(bytes, forge_bytes(&p, 0, &f, bytes)));
+		while (ike_next(p.side[1].ike, &a)) {
+			if (a.kind != IKE_ACT_NOTE)
+				continue;
+			for (const char *c = a.note->text; *c; c++)
+				assert_in_range((unsigned char)*c, 0x20, 0x7e);
+			notes += strstr(a.note->text, "reboot") || strstr(a.note->text, "7265626f");
+		}
+		pair_free(&p);
+	}
+	assert_true(notes >= 2); /* they do name it */
+}
+
+/*
  * CVE-2013-6075, CVE-2013-2052: distinguished names that are cut, that go on, or that are nothing
  * of the kind, where one is expected.
  */
@@ -548,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_cve_2021_45079_early_eap_success),
 		cmocka_unit_test(test_cve_2025_9242_identity_lengths),
 		cmocka_unit_test(test_cve_2010_2628_printing_identities),
+		cmocka_unit_test(test_cve_2023_28771_notes),
 		cmocka_unit_test(test_cve_2013_6075_names),
 		cmocka_unit_test(test_cve_2009_1958_withheld_payloads),
 		cmocka_unit_test(test_unknown_critical),

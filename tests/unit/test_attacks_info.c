@@ -404,6 +404,32 @@ static void test_unprotected_errors(void **state)
 	}
 }
 
+/*
+ * CVE-2016-1287, CVE-2016-1344, CVE-2022-34720: fragments (RFC 7383), which we never agree to: of
+ * all lengths, of impossible numbers, none is kept.
+ */
+static void test_cve_2016_1287_fragments(void **state)
+{
+	struct pair p;
+	struct forge f;
+
+	(void)state;
+	for (int step = FORGE_AUTH_REQUEST; step <= FORGE_UP; step++) {
+		forge_pair(&p, (enum forge_step)step);
+		for (unsigned i = 0; i < 400; i++) {
+			uint8_t body[100] = { 0, (uint8_t)(i % 7), 0, (uint8_t)(i % 5) };
+			int as = i % 2;
+
+			forge_new(&p, as, protected_exchanges[i % 3], i & 8,
+				  pair_sa(&p, 1 - as)->mid_in, &f);
+			f.sealed = false;
+			(void)forge_add(&f, IKE_PL_SKF, body, i / 4);
+			assert_int_equal(forge_strike(&p, as, &f, IKE_E_PLAINTEXT), 0);
+		}
+		forge_free(&p);
+	}
+}
+
 /* And a Delete for the very SPIs of the pair, in clear. */
 static void test_unprotected_deletes(void **state)
 {
@@ -467,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_flipped_anywhere),
 		cmocka_unit_test(test_swapped_spis),
 		cmocka_unit_test(test_unprotected_errors),
+		cmocka_unit_test(test_cve_2016_1287_fragments),
 		cmocka_unit_test(test_unprotected_deletes),
 		cmocka_unit_test(test_hints),
 	};

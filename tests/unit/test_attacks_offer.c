@@ -292,6 +292,33 @@ static void test_cve_2016_5391_impossible_offers(void **state)
 	forge_free(&p);
 }
 
+/*
+ * OpenIKED 2695060: a table by transform type, indexed past its end.  Types that nobody knows make
+ * a proposal unacceptable (3.3.6); each byte of the first transform's type is tried.
+ */
+static void test_openiked_2695060_transform_types(void **state)
+{
+	struct pair p;
+	struct forge f;
+
+	(void)state;
+	for (int from = 0; from < 2; from++) {
+		(from ? response : request)(&p, &f);
+		for (unsigned type = 0; type < 256; type++) {
+			struct forge g = f;
+
+			if (type == IKE_TT_ENCR)
+				continue;
+			forge_find(&g, IKE_PL_SA)->body[8 + 4] = (uint8_t)type;
+			assert_int_equal(forge_strike(&p, from, &g, IKE_E_NO_PROPOSAL),
+					 from ? 0 : IKE_N_NO_PROPOSAL_CHOSEN);
+			p.now += TICK_S / 10; /* so many strays are answered */
+		}
+		p.now = 1001 * TICK_S;
+		forge_free(&p);
+	}
+}
+
 /* ---- the KE payload ---- */
 
 /* CVE-2014-9221 and RFC 7296 1.3: group and value must be what was agreed. */
@@ -448,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_nonces),
 		cmocka_unit_test(test_cve_2022_34721_sa_lengths),
 		cmocka_unit_test(test_cve_2016_5391_impossible_offers),
+		cmocka_unit_test(test_openiked_2695060_transform_types),
 		cmocka_unit_test(test_cve_2014_9221_ke_group),
 		cmocka_unit_test(test_cve_2023_41913_ke_length),
 		cmocka_unit_test(test_cve_2008_4551_public_values),

@@ -351,6 +351,72 @@ static void test_dpd(void **state)
 	pair_free(&p);
 }
 
+/* A reload that switches the probes off under a standing SA. */
+static void test_dpd_switched_off(void **state)
+{
+	struct pair p;
+	struct ike_stats before, after;
+
+	(void)state;
+	pair_init(&p);
+	pair_start(&p);
+	pair_establish(&p);
+	for (int i = 0; i < 2; i++)
+		p.side[i].conn.dpd_us = 0;
+	pair_start(&p);
+	pair_pass(&p, 60 * TICK_S, false);
+	ike_stats(p.side[0].ike, &before);
+	pair_pass(&p, 3600 * TICK_S, false);
+	ike_stats(p.side[0].ike, &after);
+	assert_int_equal(after.out, before.out);
+	pair_assert_up(&p);
+	pair_free(&p);
+}
+
+/* An IKE_AUTH that the responder has forgotten is not worth a dozen tries. */
+static void test_auth_forgotten(void **state)
+{
+	struct pair p;
+	const struct ike_match all = { 0 };
+
+	(void)state;
+	pair_init(&p);
+	pair_start(&p);
+	pair_want(&p, 0);
+	pair_arrow(&p, 0);
+	pair_arrow(&p, 1);
+	(void)ike_terminate(p.side[1].ike, p.now, &all, true);
+	pair_drain(&p, 1);
+	assert_int_equal(pair_arrow(&p, 0), IKE_E_UNKNOWN_SPI);
+	assert_int_equal(pair_peek_notify(&p, 1), IKE_N_INVALID_IKE_SPI);
+	assert_int_equal(pair_arrow(&p, 1), IKE_E_PLAINTEXT);
+	assert_int_equal(p.side[0].wants_done, 0); /* nobody signed that: wait a little */
+	pair_pass(&p, 5 * TICK_S, false);
+	assert_int_equal(p.side[0].cause, IKE_CAUSE_NO_ANSWER);
+	pair_assert_nothing(&p, 0);
+	pair_free(&p);
+}
+
+/* A pair that goes without a word takes its IKE SA along: the peer finds out by its probes. */
+static void test_silent_child_terminate(void **state)
+{
+	struct pair p;
+	struct ike_match match = { 0 };
+
+	(void)state;
+	pair_init(&p);
+	pair_start(&p);
+	pair_establish(&p);
+	match.child_id = p.side[0].sa[0].child_id;
+	assert_int_equal(ike_terminate(p.side[0].ike, p.now, &match, true), 1);
+	pair_drain(&p, 0);
+	assert_int_equal(p.side[0].out_count, 0);
+	pair_assert_nothing(&p, 0);
+	pair_pass(&p, 120 * TICK_S, false);
+	pair_assert_nothing(&p, 1);
+	pair_free(&p);
+}
+
 /* Every order in which two crossed set-ups can go ends with one IKE SA and one pair. */
 static void test_crossed(void **state)
 {
@@ -559,6 +625,9 @@ int main(void)
 		cmocka_unit_test(test_delete),
 		cmocka_unit_test(test_delete_child),
 		cmocka_unit_test(test_dpd),
+		cmocka_unit_test(test_dpd_switched_off),
+		cmocka_unit_test(test_auth_forgotten),
+		cmocka_unit_test(test_silent_child_terminate),
 		cmocka_unit_test(test_crossed),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_lifetime),
