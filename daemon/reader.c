@@ -34,8 +34,9 @@ struct file {
 };
 
 struct reader {
-	int fd;	   /* -1: it is gone */
-	pid_t pid; /* -1: it is gone, and waited for */
+	int fd;	    /* -1: it is gone */
+	pid_t pid;  /* -1: it is gone, and waited for */
+	bool asked; /* for a configuration, once at least */
 	char conf_path[CONFIG_PATH_MAX];
 	struct file *file; /* an answer, while reader_load runs */
 	size_t file_count, file_cap;
@@ -244,7 +245,7 @@ struct reader *reader_start(const char *conf_path, char why[static CONFIG_WHY_MA
 		(void)snprintf(why, CONFIG_WHY_MAX, "cannot start the reader: %s", strerror(errno));
 		goto fail;
 	}
-	if (!take_answer(reader, now_ms() + READER_TIMEOUT_MS)) {
+	if (!take_answer(reader, now_ms() + READER_START_MS)) {
 		(void)snprintf(why, CONFIG_WHY_MAX,
 			       "the privileged reader could not set itself up");
 		goto fail;
@@ -261,8 +262,12 @@ struct config *reader_load(struct reader *reader, char why[static CONFIG_WHY_MAX
 	char request = READER_LOAD;
 	struct config *config = NULL;
 
+	/* The first time nobody waits for the loop yet, and a machine that boots is busy. */
+	int64_t patience_ms = reader->asked ? READER_TIMEOUT_MS : READER_START_MS;
+
+	reader->asked = true;
 	if (reader->fd >= 0 && (send(reader->fd, &request, 1, MSG_NOSIGNAL) != 1 ||
-				!take_answer(reader, now_ms() + READER_TIMEOUT_MS)))
+				!take_answer(reader, now_ms() + patience_ms)))
 		end_process(reader);
 	if (reader->fd >= 0)
 		config = config_load(reader->conf_path, &source, why);

@@ -15,6 +15,7 @@
 #include "daemon/config.h"
 
 #define READER_TIMEOUT_MS 10000 /* a reload that takes longer has failed */
+#define READER_START_MS	  60000 /* the same at the start */
 
 struct reader;
 
@@ -27,7 +28,7 @@ struct reader *reader_start(const char *conf_path, char why[static CONFIG_WHY_MA
 
 /*
  * Have the configuration read and load it: as config_load, with the same errors.  Blocks for as
- * long as reading files takes, at most READER_TIMEOUT_MS.  If the process is gone, or was too slow
+ * long as reading files takes, at most READER_TIMEOUT_MS (the first time READER_START_MS).  If the process is gone, or was too slow
  * (it is ended then), `why` says so and every later call fails the same way.
  */
 struct config *reader_load(struct reader *reader, char why[static CONFIG_WHY_MAX]);

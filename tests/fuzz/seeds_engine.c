@@ -1,6 +1,6 @@
 /*
  * tests/fuzz/seeds_engine.c - writes the seeds of fuzz_payload and fuzz_exchange into the two
- * directories named in argv.  To make them anew, in a build directory's parent:
+ * directories named in argv.  To make them anew, after `tests/run unit`, from the project's root:
  *
  *	gcc -D_GNU_SOURCE -I. tests/fuzz/seeds_engine.c tests/unit/forge.c tests/unit/pair.c \
  *		build/asan/ike/libike.a build/asan/base/libbase.a -fsanitize=address,undefined \
