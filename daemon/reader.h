@@ -28,8 +28,9 @@ struct reader *reader_start(const char *conf_path, char why[static CONFIG_WHY_MA
 
 /*
  * Have the configuration read and load it: as config_load, with the same errors.  Blocks for as
- * long as reading files takes, at most READER_TIMEOUT_MS (the first time READER_START_MS).  If the process is gone, or was too slow
- * (it is ended then), `why` says so and every later call fails the same way.
+ * long as reading files takes, at most READER_TIMEOUT_MS (the first time READER_START_MS).  If the
+ * process is gone, or was too slow (it is ended then), `why` says so and every later call fails the
+ * same way.
  */
 struct config *reader_load(struct reader *reader, char why[static CONFIG_WHY_MAX]);
 
